@@ -1,0 +1,59 @@
+# The desk's tasks. `make` lists them; the work is done by the scripts in deploy/.
+SHELL := bash
+.DEFAULT_GOAL := help
+export PATH := $(CURDIR)/.tools:$(PATH)
+
+desk = target/release/desk
+BY ?= $(or $(USER),$(shell id -un))
+export BY WHY
+
+help: ## this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## /{ printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+run: tools ## the whole desk on this machine, pages on 8000 to 8004; Ctrl-C stops it
+	@echo "building the programs (release)"
+	@cargo build --release --bins
+	@deploy/local/run
+
+test: tools browser ## every test, against the real programs, bus and browser
+	@cargo build --workspace --all-targets
+	@deploy/local/test
+
+check: tools browser ## what CI runs: format, lints, build, tests
+	cargo fmt --all --check
+	cargo clippy --workspace --all-targets -- -D warnings
+	cargo build --workspace --all-targets
+	@deploy/local/test
+
+bench: tools ## figures of this machine, printed and not asserted
+	@cargo build --release --bins
+
+status: $(desk) ## positions, orders, what is unresolved, who holds what
+	@$(desk) status
+
+halt: $(desk) ## stop all trading at once: make halt WHY="..."
+	@$(desk) halt --by "$$BY" --why "$$WHY"
+
+reduce: $(desk) ## allow exits only: make reduce WHY="..."
+	@$(desk) reduce --by "$$BY" --why "$$WHY"
+
+resume: $(desk) ## trade again: make resume WHY="..."
+	@$(desk) resume --by "$$BY" --why "$$WHY"
+
+ticks: target/release/wire2json ## live prices as JSON, by the nats command line; Ctrl-C stops it
+	@nats=$$(deploy/nats/install cli) && NATS_URL="$${NATS_URL:-nats://127.0.0.1:4222}" NATS_USER=operator \
+	  NATS_PASSWORD="$${NATS_OPERATOR_PASSWORD:-operator-default}" \
+	  exec "$$nats" --inbox-prefix _INBOX_operator sub 'ticks.>' --translate target/release/wire2json
+
+tools: ## what a build needs: compiler, Rust, Node.js, nats-server; says what it installs
+	@deploy/local/toolchain
+	@deploy/nats/install >/dev/null
+
+browser: ## what the page test needs: Chromium and its driver; says what it installs
+	@deploy/local/browser
+
+target/release/%:
+	@echo "building $* (release)"
+	@cargo build --release --bin $*
+
+.PHONY: help run test check bench status halt reduce resume ticks tools browser

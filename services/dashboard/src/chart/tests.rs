@@ -1,0 +1,128 @@
+use super::*;
+use crate::fake::{bar, symbol, tick};
+
+const START: i64 = 1_795_186_800_000;
+
+fn chart() -> Chart {
+    Chart::new(symbol("AAPL"))
+}
+
+/// A tick of minute `minute`, `second` seconds in.
+fn at(seq: u64, minute: i64, second: i64, price: f64) -> Tick {
+    tick(&symbol("AAPL"), seq, price, START + minute * MINUTE_MS + second * 1_000)
+}
+
+fn closed(seq: u64, minute: i64, close: f64) -> Bar {
+    bar(&symbol("AAPL"), START + minute * MINUTE_MS, 100.0, close, seq)
+}
+
+fn minutes(chart: &Chart) -> Vec<i64> {
+    chart.starts().map(|start_ms| (start_ms - START) / MINUTE_MS).collect()
+}
+
+#[test]
+fn live_prices_are_drawn_before_history_is_there() {
+    let mut chart = chart();
+    assert!(!chart.tick(&at(10, 0, 1, 100.0), 1));
+    assert!(!chart.tick(&at(11, 1, 1, 101.0), 1));
+    assert_eq!(minutes(&chart), [0]);
+    assert_eq!(chart.forming().unwrap().close, 101.0);
+    assert!(chart.is_joining());
+}
+
+#[test]
+fn history_is_joined_to_live_by_seq() {
+    let mut chart = chart();
+    chart.tick(&at(8, 2, 40, 108.0), 1);
+    chart.tick(&at(9, 2, 50, 109.0), 1);
+    let history = [at(5, 1, 59, 1.0), at(6, 2, 1, 106.0), at(7, 2, 20, 107.0), at(8, 2, 40, 108.0)];
+    chart.join(vec![closed(0, 0, 100.0), closed(5, 1, 105.0)], &history, 2);
+    assert_eq!(minutes(&chart), [0, 1]);
+    let forming = chart.forming().unwrap();
+    assert_eq!((forming.open, forming.close), (106.0, 109.0));
+    assert_eq!((forming.count, forming.seq), (4, 9), "each tick is counted once");
+    assert!(!chart.is_joining());
+}
+
+#[test]
+fn a_hole_is_noticed_once_and_filled_without_loss() {
+    let mut chart = chart();
+    chart.join(Vec::new(), &[], 1);
+    chart.tick(&at(1, 0, 1, 101.0), 1);
+    assert!(chart.tick(&at(4, 2, 1, 104.0), 2), "2 and 3 are missing");
+    assert!(!chart.tick(&at(7, 2, 30, 107.0), 2), "a load is under way");
+    let ticks = [at(1, 0, 1, 101.0), at(2, 0, 30, 102.0), at(3, 1, 30, 103.0), at(4, 2, 1, 104.0)];
+    let more = [at(5, 2, 2, 95.0), at(6, 2, 3, 106.0), at(7, 2, 30, 107.0)];
+    chart.join(Vec::new(), &[ticks.as_slice(), &more].concat(), 3);
+    assert_eq!(minutes(&chart), [0, 1]);
+    let first = chart.closed_since(0).first().map(|bar| (bar.close, bar.count));
+    assert_eq!(first, Some((102.0, 2)), "the minute cut in two is whole");
+    let forming = chart.forming().unwrap();
+    assert_eq!((forming.low, forming.close, forming.count), (95.0, 107.0, 4));
+}
+
+#[test]
+fn a_minute_from_the_bus_replaces_ours_and_never_the_other_way() {
+    let mut chart = chart();
+    chart.join(Vec::new(), &[], 1);
+    chart.tick(&at(1, 0, 1, 101.0), 1);
+    chart.tick(&at(2, 1, 1, 102.0), 1);
+    chart.bar(closed(1, 0, 100.5), 2);
+    assert_eq!(chart.closed_since(1).first().unwrap().close, 100.5);
+    chart.join(Vec::new(), &[at(1, 0, 1, 101.0), at(2, 1, 1, 102.0)], 3);
+    assert_eq!(chart.closed_since(0).first().unwrap().close, 100.5);
+}
+
+#[test]
+fn a_minute_closed_by_the_clock_is_no_longer_forming() {
+    let mut chart = chart();
+    chart.join(Vec::new(), &[], 1);
+    chart.tick(&at(1, 0, 1, 101.0), 1);
+    chart.bar(closed(1, 0, 101.0), 2);
+    assert_eq!(chart.forming(), None);
+    assert_eq!(chart.forming_at(), 2, "pages are told");
+    chart.tick(&at(2, 0, 59, 99.0), 3);
+    chart.tick(&at(3, 1, 1, 103.0), 3);
+    assert_eq!(minutes(&chart), [0]);
+    assert_eq!(chart.forming().unwrap().open, 103.0);
+}
+
+#[test]
+fn the_same_bar_again_is_not_sent_again() {
+    let mut chart = chart();
+    chart.bar(closed(1, 0, 101.0), 1);
+    chart.bar(closed(1, 0, 101.0), 2);
+    assert_eq!(chart.closed_since(1), Vec::<&Bar>::new());
+    chart.bar(closed(1, 0, 102.0), 3);
+    assert_eq!(chart.closed_since(2).len(), 1);
+}
+
+#[test]
+fn a_tape_that_starts_again_begins_a_new_line() {
+    let mut chart = chart();
+    let replayed = |bar: Bar| Bar { source: Source::Replay, ..bar };
+    for minute in 0..30 {
+        chart.bar(replayed(closed(minute as u64 + 1, minute, 101.0)), 1);
+    }
+    chart.tick(&Tick { source: Source::Replay, ..at(99, 0, 1, 101.0) }, 2);
+    assert_eq!(minutes(&chart), Vec::<i64>::new());
+    assert_eq!(chart.reset_at(), 2);
+}
+
+#[test]
+fn another_source_begins_a_new_line() {
+    let mut chart = chart();
+    chart.bar(closed(1, 0, 101.0), 1);
+    chart.bar(Bar { source: Source::Polygon, ..closed(2, 1, 101.0) }, 2);
+    assert_eq!((minutes(&chart), chart.reset_at()), (vec![1], 2));
+}
+
+#[test]
+fn the_line_is_bounded() {
+    let mut chart = chart();
+    for minute in 0..i64::try_from(MAX_BARS).unwrap() + 5 {
+        chart.bar(closed(0, minute, 101.0), 1);
+    }
+    assert_eq!(minutes(&chart).len(), MAX_BARS);
+    assert_eq!(minutes(&chart).first(), Some(&5));
+}

@@ -1,0 +1,37 @@
+//! Consumes `ticks.<SYMBOL>`, `bars.<SYMBOL>` and `orders.<SYMBOL>.*` of its own symbols, the streams
+//! behind them for history, and KV `positions`, `account`, `control`, `feed`.
+//! Publishes frames to its pages over WebSocket, and on the bus nothing but its own lease.
+//!
+//! In the order a price travels: [`sources`] and [`history`] bring it from the bus, [`service`] gives
+//! it to the [`hub`], which keeps a [`pane`] per symbol ([`chart`], [`journal`]); once per interval
+//! [`desk`] encodes one frame ([`view`]) for all pages, and each [`socket`] sends it as far as the
+//! page's [`credit`] goes. [`slot`] decides which dashboard this process is, [`routes`] serves its port.
+
+pub mod config;
+pub mod slot;
+
+mod history;
+mod service;
+mod sources;
+
+pub mod chart;
+pub mod hub;
+pub mod journal;
+pub mod pane;
+pub mod stamp;
+pub mod view;
+
+mod credit;
+mod csp;
+mod desk;
+mod socket;
+
+mod assets;
+mod pages;
+mod routes;
+
+pub use config::{Args, Config};
+
+#[cfg(test)]
+#[path = "../tests/fake/mod.rs"]
+mod fake;

@@ -1,0 +1,140 @@
+//! One symbol as a page shows it: last price, chart, position, orders. Pure.
+
+use crate::{
+    chart::Chart,
+    journal::{Journal, number},
+    stamp::Stamped,
+    view::{self, PaneView, PositionView},
+};
+use proto::{Bar, OrderEvent, Position, Symbol, Tick};
+
+/// What a live tick means for the symbol's history.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Arrival {
+    /// It follows the one before.
+    InOrder,
+    /// It was there already.
+    Repeated,
+    /// Ticks are missing before it; they came since this time, milliseconds since 1970 UTC.
+    AfterHole {
+        /// When the last tick before the hole came.
+        since_ms: i64,
+    },
+}
+
+/// One symbol.
+#[derive(Debug)]
+pub struct Pane {
+    last: Option<Stamped<Tick>>,
+    prev_close: Option<f64>,
+    position: Stamped<Option<Position>>,
+    /// Line of closed minutes and the forming one.
+    pub chart: Chart,
+    /// Orders and markers.
+    pub journal: Journal,
+}
+
+impl Pane {
+    /// A symbol of which nothing is known yet.
+    pub fn new(symbol: Symbol) -> Self {
+        Self {
+            last: None,
+            prev_close: None,
+            position: Stamped::initial(None),
+            chart: Chart::new(symbol),
+            journal: Journal::default(),
+        }
+    }
+
+    /// Counts a live tick in.
+    pub fn tick(&mut self, tick: Tick, stamp: u64) -> Arrival {
+        let before = self.last.as_ref().map(|last| (last.value.seq, last.value.received_ns));
+        if let Some((seq, received_ns)) = before
+            && tick.seq <= seq
+        {
+            if tick.received_ns <= received_ns {
+                return Arrival::Repeated;
+            }
+            // Newer, yet numbered lower: the desk's store is a fresh one.
+            self.chart.renumber();
+        }
+        let hole = self.chart.tick(&tick, stamp);
+        self.show(tick, stamp);
+        match before {
+            Some((_, received_ns)) if hole => {
+                Arrival::AfterHole { since_ms: received_ns.div_euclid(1_000_000) }
+            }
+            _ => Arrival::InOrder,
+        }
+    }
+
+    /// Takes a closed minute from the bus.
+    pub fn bar(&mut self, bar: Bar, stamp: u64) {
+        self.chart.bar(bar, stamp);
+    }
+
+    /// Takes what the streams keep.
+    pub fn history(&mut self, bars: Vec<Bar>, ticks: Vec<Tick>, orders: &[OrderEvent], stamp: u64) {
+        self.chart.join(bars, &ticks, stamp);
+        for event in orders {
+            self.journal.event(event, stamp);
+        }
+        let shown = self.last.as_ref().map_or(0, |last| last.value.seq);
+        if let Some(last) = ticks.into_iter().next_back().filter(|last| last.seq > shown) {
+            self.show(last, stamp);
+        }
+    }
+
+    /// Takes the symbol's holding.
+    pub fn position(&mut self, position: Option<Position>, stamp: u64) {
+        self.position.set(position, stamp);
+    }
+
+    /// When the last tick came, milliseconds since 1970 UTC, wall clock.
+    pub fn received_ms(&self) -> Option<i64> {
+        self.last.as_ref().map(|last| last.value.received_ns.div_euclid(1_000_000))
+    }
+
+    /// What changed after frame `from`; `None` when nothing did.
+    pub fn since(&self, from: u64) -> Option<PaneView> {
+        let digits = self.last.as_ref().map_or(2, |last| view::digits(last.value.price));
+        let reset = self.chart.reset_at() > from;
+        let rows = self.chart.closed_since(from).into_iter().map(|bar| view::row(bar, digits));
+        let markers = self.journal.markers_since(if reset { 0 } else { from });
+        let changed = PaneView {
+            quote: self
+                .last
+                .as_ref()
+                .and_then(|last| last.since(from))
+                .map(|last| view::quote(last, self.prev_close, digits)),
+            // Outer: changed; inner: there is one.
+            forming: (self.chart.forming_at() > from)
+                .then(|| self.chart.forming().map(|bar| view::row(&bar, digits))),
+            reset,
+            bars: rows.collect(),
+            markers: markers.into_iter().cloned().collect(),
+            position: self.position_since(from),
+            orders: (self.journal.orders_at() > from).then(|| self.journal.open()),
+            refusals: (self.journal.orders_at() > from).then(|| self.journal.refusals()),
+        };
+        (!changed.is_empty()).then_some(changed)
+    }
+
+    /// The position changes with the price as long as shares are held.
+    fn position_since(&self, from: u64) -> Option<PositionView> {
+        let position = self.position.value.as_ref()?;
+        let priced_at = self.last.as_ref().map_or(0, |last| last.at);
+        let held = !position.quantity.is_zero();
+        if self.position.at <= from && !(held && priced_at > from) {
+            return None;
+        }
+        let price = self.last.as_ref().map(|last| last.value.price);
+        let price = price.unwrap_or_else(|| number(position.average_price));
+        Some(view::position(position, price))
+    }
+
+    fn show(&mut self, tick: Tick, stamp: u64) {
+        self.prev_close = tick.prev_close.or(self.prev_close);
+        self.last = Some(Stamped { value: tick, at: stamp });
+    }
+}

@@ -1,0 +1,123 @@
+//! The HTTP side of a served slot: pages, socket, snapshot, assets, health.
+
+use crate::{
+    assets, csp,
+    desk::{Desk, encode},
+    pages,
+    socket::{self, Resume},
+};
+use axum::{
+    Json, Router,
+    extract::{Query, State, WebSocketUpgrade},
+    http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header},
+    response::{Html, IntoResponse, Response},
+    routing::get,
+};
+use runtime::health::Health;
+use serde_json::json;
+use std::collections::BTreeMap;
+use tokio_util::sync::CancellationToken;
+use tower_http::{compression::CompressionLayer, set_header::SetResponseHeaderLayer};
+
+/// What the handlers need.
+#[derive(Clone)]
+pub(crate) struct Served {
+    /// The slot.
+    pub(crate) desk: Desk,
+    /// The process's health.
+    pub(crate) health: Health,
+    /// Cancelled when the port is given up.
+    pub(crate) stopping: CancellationToken,
+}
+
+/// All routes.
+pub(crate) fn router(served: Served) -> Router {
+    let metrics = served.health.router();
+    let fixed = |name: HeaderName, value: &'static str| {
+        SetResponseHeaderLayer::if_not_present(name, HeaderValue::from_static(value))
+    };
+    Router::new()
+        .route("/", get(page))
+        .route("/wall", get(wall))
+        .route("/api/snapshot", get(snapshot))
+        .route("/assets/{name}", get(assets::asset))
+        .layer(CompressionLayer::new())
+        // The socket stands outside the compression: its frames are none of HTTP's.
+        .route("/ws", get(ws))
+        .route("/healthz", get(healthz))
+        .with_state(served)
+        .fallback_service(metrics)
+        .layer(fixed(header::X_CONTENT_TYPE_OPTIONS, "nosniff"))
+        .layer(fixed(header::REFERRER_POLICY, "no-referrer"))
+        .layer(fixed(header::CACHE_CONTROL, "no-store"))
+}
+
+async fn page(State(served): State<Served>, headers: HeaderMap) -> Response {
+    let policy = csp::page(host(&headers), &ports(&served.desk));
+    html(pages::page(&served.desk), &policy)
+}
+
+async fn wall(State(served): State<Served>, headers: HeaderMap) -> Response {
+    let policy = csp::wall(host(&headers), &ports(&served.desk));
+    html(pages::wall(&served.desk), &policy)
+}
+
+async fn snapshot(State(served): State<Served>) -> Response {
+    let now_ms = runtime::clock::now_ms();
+    let text = encode(&served.desk.hub().snapshot(now_ms));
+    ([(header::CONTENT_TYPE, "application/json")], text.as_str().to_owned()).into_response()
+}
+
+async fn ws(
+    State(served): State<Served>,
+    Query(resume): Query<Resume>,
+    headers: HeaderMap,
+    request: WebSocketUpgrade,
+) -> Response {
+    let origin = headers.get(header::ORIGIN).map(|origin| origin.to_str().unwrap_or_default());
+    if !csp::same_origin(origin, host(&headers)) {
+        metrics::counter!("dashboard_foreign_origins_total").increment(1);
+        return (StatusCode::FORBIDDEN, "this socket is for pages of this dashboard")
+            .into_response();
+    }
+    socket::upgrade(request, resume, served.desk, assets::build(), served.stopping)
+}
+
+async fn healthz(State(served): State<Served>) -> (StatusCode, Json<serde_json::Value>) {
+    let (well, mut report) = served.health.report();
+    let now_ms = runtime::clock::now_ms();
+    let slot = &served.desk.slot;
+    let hub = served.desk.hub();
+    let ages = hub.received().map(|(symbol, at)| (symbol.as_str(), at.map(|at| now_ms - at)));
+    let ages: BTreeMap<_, _> = ages.collect();
+    if let Some(fields) = report.as_object_mut() {
+        fields.insert("dashboard".to_owned(), json!(slot.id));
+        fields.insert("port".to_owned(), json!(slot.port));
+        fields.insert("symbols".to_owned(), json!(slot.symbols));
+        fields.insert("seq".to_owned(), json!(hub.seq()));
+        fields.insert("tick_age_ms".to_owned(), json!(ages));
+    }
+    let status = if well { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
+    (status, Json(report))
+}
+
+fn html(rendered: Result<String, askama::Error>, policy: &str) -> Response {
+    let Ok(policy) = HeaderValue::from_str(policy) else {
+        return StatusCode::BAD_REQUEST.into_response();
+    };
+    match rendered {
+        Ok(text) => ([(header::CONTENT_SECURITY_POLICY, policy)], Html(text)).into_response(),
+        Err(error) => {
+            tracing::error!("cannot render the page: {error}");
+            StatusCode::INTERNAL_SERVER_ERROR.into_response()
+        }
+    }
+}
+
+fn host(headers: &HeaderMap) -> Option<&str> {
+    headers.get(header::HOST).and_then(|host| host.to_str().ok())
+}
+
+fn ports(desk: &Desk) -> Vec<u16> {
+    desk.wall.slots.iter().map(|slot| slot.port).collect()
+}

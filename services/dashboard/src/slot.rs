@@ -1,0 +1,136 @@
+//! Which dashboard this process is: the one it was told to be, or the first that nobody serves.
+//!
+//! A slot is served by whoever holds its lease, so two processes never serve one; a process that
+//! holds none waits as a spare and takes over the first slot whose lease runs out. Losing the lease to
+//! another closes the port. A bus that is away does not: the page stays and says that prices are old.
+
+use crate::{config::Config, desk::Desk, hub::Hub, routes, service};
+use anyhow::Context as _;
+use proto::subject::key;
+use runtime::{
+    backoff::random_fraction,
+    bus::{Bus, HeldLease, LeaseEvent},
+    health::Health,
+    wall::Slot,
+};
+use std::{
+    net::SocketAddr,
+    time::{Duration, Instant},
+};
+use tokio::net::TcpListener;
+use tokio_util::sync::CancellationToken;
+
+/// How often a spare looks for a free slot.
+const LOOK_EVERY: Duration = Duration::from_millis(500);
+/// The former holder of a slot may need a moment to let go of its port.
+const BIND_PATIENCE: Duration = Duration::from_secs(5);
+
+/// Claims and serves slots until `stopping`.
+///
+/// # Errors
+/// When a port cannot be had, or the bus is gone for good.
+pub async fn run(
+    config: Config,
+    bus: Bus,
+    health: Health,
+    stopping: CancellationToken,
+) -> anyhow::Result<()> {
+    let holder = holder();
+    while !stopping.is_cancelled() {
+        health.set("slot", true, "waiting for a free slot");
+        let claimed = tokio::select! {
+            () = stopping.cancelled() => return Ok(()),
+            claimed = claim(&config, &bus, &holder) => claimed,
+        };
+        let (slot, mut lease) = claimed;
+        let served = serve(&config, &bus, &health, &slot, &mut lease, &stopping).await;
+        lease.release().await;
+        served?;
+    }
+    Ok(())
+}
+
+/// The slot asked for, or the first free one, with its lease; waits for as long as it takes.
+async fn claim(config: &Config, bus: &Bus, holder: &str) -> (Slot, HeldLease) {
+    let mut told = false;
+    loop {
+        let wanted = |slot: &&Slot| config.dashboard_id.is_none_or(|id| slot.id == id);
+        for slot in config.wall.slots.iter().filter(wanted) {
+            match bus.try_lease(&key::lease_dashboard(slot.id), holder).await {
+                Ok(Some(lease)) => return (slot.clone(), lease),
+                Ok(None) => {}
+                Err(error) => tracing::debug!("cannot claim a slot yet: {error:#}"),
+            }
+        }
+        if !told {
+            tracing::info!(
+                slot = config.dashboard_id,
+                "served by another process, waiting as a spare"
+            );
+            told = true;
+        }
+        tokio::time::sleep(LOOK_EVERY.mul_f64(0.75 + random_fraction() / 2.0)).await;
+    }
+}
+
+/// Serves `slot` on its own port until `stopping`, or until another process holds its lease.
+async fn serve(
+    config: &Config,
+    bus: &Bus,
+    health: &Health,
+    slot: &Slot,
+    lease: &mut HeldLease,
+    stopping: &CancellationToken,
+) -> anyhow::Result<()> {
+    let listener = bind(SocketAddr::new(config.host, slot.port)).await?;
+    let symbols: Vec<_> = slot.symbols.iter().map(proto::Symbol::as_str).collect();
+    let words = format!("dashboard {} on port {}: {}", slot.id, slot.port, symbols.join(" "));
+    tracing::info!("serving {words}");
+    health.set("slot", true, words);
+
+    let stop = stopping.child_token();
+    let session =
+        format!("{:x}-{:08x}", runtime::clock::now_ms(), (random_fraction() * 4e9) as u32);
+    let hub = Hub::new(session, &slot.symbols);
+    let desk = Desk::new(hub, slot.clone(), config.wall.clone());
+    let served =
+        routes::Served { desk: desk.clone(), health: health.clone(), stopping: stop.clone() };
+    let name = format!("dashboard-{}", slot.id);
+    let announced =
+        bus.clone().announce(name, "serves one page of the wall", health.clone(), stop.clone());
+    let web = axum::serve(listener, routes::router(served))
+        .with_graceful_shutdown(stop.clone().cancelled_owned());
+    let outcome = tokio::select! {
+        outcome = service::run(bus.clone(), desk, health.clone(), stop.clone()) => outcome,
+        outcome = async { web.await.context("serve the page") } => outcome,
+        outcome = announced => outcome,
+        () = lost(lease) => Ok(()),
+    };
+    stop.cancel();
+    outcome
+}
+
+/// The port of a slot. It may be taken for a moment after the lease is free.
+async fn bind(address: SocketAddr) -> anyhow::Result<TcpListener> {
+    let begun = Instant::now();
+    loop {
+        match TcpListener::bind(address).await {
+            Ok(listener) => return Ok(listener),
+            Err(_) if begun.elapsed() < BIND_PATIENCE => tokio::time::sleep(LOOK_EVERY / 5).await,
+            Err(error) => return Err(error).with_context(|| format!("listen on {address}")),
+        }
+    }
+}
+
+/// Waits until somebody else holds the lease. One that ran out and was taken anew is still ours.
+async fn lost(lease: &mut HeldLease) {
+    while lease.changed().await != LeaseEvent::Lost {
+        tokio::time::sleep(LOOK_EVERY).await;
+    }
+}
+
+fn holder() -> String {
+    let host = std::fs::read_to_string("/proc/sys/kernel/hostname").unwrap_or_default();
+    let random = (random_fraction() * 4e9) as u32;
+    format!("dashboard@{}:{}:{random:08x}", host.trim(), std::process::id())
+}

@@ -1,0 +1,36 @@
+// What the crosshair points at, in one line of words. Pure.
+
+import { compact, fullTime, minuteTime, number, percent, shares, signed, words } from "./format.js";
+
+export function describeBar(bar, digits, dated) {
+  const [time, open, high, low, close, volume] = bar;
+  const move = open > 0 ? ((close - open) / open) * 100 : 0;
+  const prices = [["O", open], ["H", high], ["L", low], ["C", close]]
+    .map(([name, value]) => `${name} ${number(value, digits)}`)
+    .join("  ");
+  return `${dated ? fullTime(time) : minuteTime(time)}  ${prices}  V ${compact(volume)}  ${percent(move)}`;
+}
+
+export function describeMarker(marker, digits) {
+  const quantity = shares(marker.quantity);
+  if (marker.kind === "fill") {
+    const side = marker.side === "buy" ? "BOUGHT" : "SOLD";
+    const why = marker.reason ? ` · ${words(marker.reason)}` : "";
+    return `${side} ${quantity} @ ${number(marker.price, digits)}${why}`;
+  }
+  const kind = words(marker.kind).toUpperCase();
+  const why = [words(marker.rule ?? ""), marker.message ?? ""].filter(Boolean).join(": ");
+  return `${kind} ${marker.side} ${quantity}${why ? ` · ${why}` : ""}`;
+}
+
+// One sentence for those who do not see the chart.
+export function summary(symbol, pane) {
+  const { quote, position, bars, markers } = pane;
+  if (!quote) return `${symbol}: no price yet.`;
+  const change = quote.change === null ? "" : `, ${signed(quote.change, quote.digits)} (${percent(quote.change_percent)}) from the previous close`;
+  const holding = position && position.quantity !== 0
+    ? `Holding ${shares(position.quantity)} at ${number(position.average_price, quote.digits)}, profit ${signed(position.total)}.`
+    : "No position.";
+  const fills = [...markers.values()].filter((marker) => marker.kind === "fill").length;
+  return `${symbol}: ${number(quote.price, quote.digits)} dollars${change}. ${holding} ${bars.length} minutes and ${fills} fills on the chart.`;
+}

@@ -1,0 +1,73 @@
+//! The command line. An order to the desk says who gives it and why, or it is refused.
+
+use clap::{Args, Parser, Subcommand};
+use runtime::config::EXIT_CONFIG;
+use std::process::ExitCode;
+
+/// The most characters of a name or a reason.
+const MAX_LENGTH: usize = 500;
+
+/// Shows the trading desk and tells it what it may do.
+#[derive(Debug, Parser)]
+#[command(name = "desk", version, arg_required_else_help = true)]
+pub struct Cli {
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// What the desk is asked or told. The comments are the program's own help.
+#[derive(Debug, Clone, PartialEq, Eq, Subcommand)]
+pub enum Command {
+    /// Trading state, feed, account, positions, orders, refusals, leases, readers
+    Status {
+        /// As one JSON object
+        #[arg(long)]
+        json: bool,
+    },
+    /// Stop all trading at once
+    Halt(Signed),
+    /// Allow exits only
+    Reduce(Signed),
+    /// Trade again
+    Resume(Signed),
+    /// The dashboards of the configuration: number, port, symbols
+    Wall,
+}
+
+/// What makes an order to the desk one that can be answered for.
+#[derive(Debug, Clone, PartialEq, Eq, Args)]
+pub struct Signed {
+    /// Why, for whoever reads it later
+    #[arg(long, value_name = "TEXT", value_parser = sentence)]
+    pub why: String,
+    /// Who says so
+    #[arg(long, value_name = "NAME", env = "USER", value_parser = sentence)]
+    pub by: String,
+}
+
+impl Cli {
+    /// Reads the command line.
+    ///
+    /// # Errors
+    /// The exit code, when all there was to say is said: help, the version, or what is wrong.
+    pub fn read() -> Result<Self, ExitCode> {
+        Self::try_parse().map_err(|said| {
+            let fault = said.use_stderr();
+            // A closed terminal leaves nobody to tell; the exit code still says it.
+            drop(said.print());
+            if fault { ExitCode::from(EXIT_CONFIG) } else { ExitCode::SUCCESS }
+        })
+    }
+}
+
+fn sentence(text: &str) -> Result<String, String> {
+    let text = text.trim();
+    if text.is_empty() {
+        return Err("it must not be empty".to_owned());
+    }
+    if text.chars().count() > MAX_LENGTH || text.chars().any(char::is_control) {
+        return Err(format!("it must be one line of at most {MAX_LENGTH} characters"));
+    }
+    Ok(text.to_owned())
+}

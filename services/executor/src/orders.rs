@@ -1,0 +1,114 @@
+//! The journal's events, from what happened. Pure.
+
+use crate::{
+    broker::{Accepted, BrokerEvent, BrokerEventKind, Found, SubmitError},
+    ledger::OpenOrder,
+    risk::Approved,
+};
+use proto::{Intent, OrderEvent, OrderState, Refusal, VERSION};
+
+/// Who writes an event, and when by the wall clock: what differs between runs of the same tape.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Stamp {
+    /// The process.
+    pub writer: String,
+    /// Milliseconds since 1970 UTC.
+    pub at_ms: i64,
+}
+
+/// The claim: the broker is about to be called.
+pub fn claimed(order: &Approved, stamp: Stamp) -> OrderEvent {
+    let intent = order.intent();
+    OrderEvent { intent: Some(intent.clone()), ..event(intent, OrderState::Submitting, stamp) }
+}
+
+/// The intent was refused; nothing was sent.
+pub fn refused(intent: &Intent, refusal: Refusal, stamp: Stamp) -> OrderEvent {
+    OrderEvent {
+        intent: Some(intent.clone()),
+        tick_seq: Some(intent.tick_seq),
+        refusal: Some(refusal),
+        ..event(intent, OrderState::Refused, stamp)
+    }
+}
+
+/// What the call gave.
+pub fn submitted(
+    intent: &Intent,
+    outcome: Result<Accepted, SubmitError>,
+    stamp: Stamp,
+) -> OrderEvent {
+    match outcome {
+        Ok(accepted) => OrderEvent {
+            broker_order_id: Some(accepted.broker_order_id),
+            ..event(intent, OrderState::Accepted, stamp)
+        },
+        Err(SubmitError::Rejected(words)) => {
+            OrderEvent { message: Some(words), ..event(intent, OrderState::Rejected, stamp) }
+        }
+        Err(SubmitError::Unknown(words)) => unknown(intent, words, stamp),
+    }
+}
+
+/// The order's fate is not known.
+pub fn unknown(intent: &Intent, words: String, stamp: Stamp) -> OrderEvent {
+    OrderEvent { message: Some(words), ..event(intent, OrderState::Unknown, stamp) }
+}
+
+/// What a reconcile found; `None` while it cannot say.
+pub fn reconciled(order: &OpenOrder, found: Found, stamp: Stamp) -> Option<OrderEvent> {
+    let intent = &order.intent;
+    match found {
+        Found::Present(accepted) => Some(OrderEvent {
+            broker_order_id: Some(accepted.broker_order_id),
+            message: Some("found at the broker".to_owned()),
+            ..event(intent, OrderState::Accepted, stamp)
+        }),
+        Found::Absent(how) => {
+            Some(OrderEvent { message: Some(how), ..event(intent, OrderState::Absent, stamp) })
+        }
+        Found::NotYet => None,
+    }
+}
+
+/// What happened at the broker; `None` when the journal has it already.
+pub fn happened(order: &OpenOrder, news: BrokerEvent, stamp: Stamp) -> Option<OrderEvent> {
+    let intent = &order.intent;
+    let plain = |state| OrderEvent {
+        time_ns: news.time_ns,
+        tick_seq: news.tick_seq,
+        ..event(intent, state, stamp.clone())
+    };
+    let said = |state, words| OrderEvent { message: Some(words), ..plain(state) };
+    match news.kind {
+        BrokerEventKind::Traded(fill) if order.has_fill(&fill.id) => None,
+        BrokerEventKind::Traded(fill) => {
+            let whole = fill.quantity >= order.remaining();
+            let state = if whole { OrderState::Filled } else { OrderState::PartiallyFilled };
+            Some(OrderEvent { fill: Some(fill), ..plain(state) })
+        }
+        BrokerEventKind::Canceled(words) => Some(said(OrderState::Canceled, words)),
+        BrokerEventKind::Expired(words) => Some(said(OrderState::Expired, words)),
+        BrokerEventKind::Rejected(words) => Some(said(OrderState::Rejected, words)),
+    }
+}
+
+/// An event with nothing but its state, effective at the intent's own time.
+fn event(intent: &Intent, state: OrderState, stamp: Stamp) -> OrderEvent {
+    OrderEvent {
+        v: VERSION,
+        order_id: intent.id.clone(),
+        symbol: intent.symbol.clone(),
+        side: intent.side,
+        state,
+        time_ns: intent.time_ns,
+        tick_seq: None,
+        intent: None,
+        refusal: None,
+        fill: None,
+        broker_order_id: None,
+        message: None,
+        writer: stamp.writer,
+        at_ms: stamp.at_ms,
+    }
+}

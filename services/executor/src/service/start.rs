@@ -1,0 +1,104 @@
+//! Coming up: the lease, the books, the tape. Start and recovery are one path.
+
+use super::{Service, journal, tape::Tape, views::Views};
+use crate::desk::{Desk, Setup};
+use anyhow::Context as _;
+use proto::{BrokerMode, FeedStatus, Progress, stream, subject::key};
+use runtime::{
+    backoff::random_fraction,
+    bus::{Bus, HeldLease, KvWatch},
+};
+use tokio_util::sync::CancellationToken;
+
+impl Service {
+    /// A name for this process that no other has.
+    pub(super) fn writer() -> String {
+        let host = std::fs::read_to_string("/proc/sys/kernel/hostname").unwrap_or_default();
+        let unique = (random_fraction() * f64::from(u32::MAX)) as u32;
+        format!("executor@{}/{}/{unique:08x}", host.trim(), std::process::id())
+    }
+
+    /// Waits for the lease; `None` when the process is asked to stop first.
+    pub(super) async fn take_lease(
+        &self,
+        writer: &str,
+        stopping: &CancellationToken,
+    ) -> anyhow::Result<Option<HeldLease>> {
+        self.health.set("lease", true, "standby: another executor holds it, or held it");
+        tokio::select! {
+            () = stopping.cancelled() => Ok(None),
+            held = self.bus.lease(key::LEASE_EXECUTOR, writer) => {
+                self.health.set("lease", true, "held");
+                held.map(Some)
+            }
+        }
+    }
+
+    /// The running feed, once there is one.
+    pub(super) async fn first_feed(
+        &self,
+        feed: &mut KvWatch<FeedStatus>,
+        stopping: &CancellationToken,
+    ) -> Option<FeedStatus> {
+        self.health.set("feed", false, "no feed has ever run here; waiting for ingest");
+        loop {
+            tokio::select! {
+                () = stopping.cancelled() => return None,
+                entry = feed.next() => if let Some(status) = entry.value {
+                    self.health.set("feed", true, "running");
+                    return Some(status);
+                },
+            }
+        }
+    }
+
+    /// Folds the journal and stands the tape where this run of the feed was left.
+    pub(super) async fn recover(
+        &self,
+        mode: BrokerMode,
+        feed: &FeedStatus,
+        views: &Views,
+    ) -> anyhow::Result<(Desk, Tape)> {
+        let ledger =
+            journal::fold(&self.bus, self.config.cash).await.context("fold the journal")?;
+        tracing::info!(
+            journal.seq = ledger.journal_seq(),
+            orders.open = ledger.open_orders().count(),
+            "books rebuilt from the journal"
+        );
+        let earlier = views.earlier_account().await?;
+        let setup = Setup {
+            limits: self.config.limits.clone(),
+            symbols: self.config.symbols.clone(),
+            calendar: self.config.calendar.clone(),
+            mode,
+            currency: self.config.currency.clone(),
+        };
+        let mut desk = Desk::new(setup, ledger, feed, earlier.as_ref());
+        let control = self.bus.kv(&stream::CONTROL).get(key::CONTROL_TRADING).await;
+        if let Some(control) = control.context("read the trading state")? {
+            desk.on_control(control);
+        }
+        let progress = views.earlier_progress().await?;
+        let same_run = progress.filter(|progress: &Progress| progress.run == feed.run);
+        let position = same_run.as_ref().map_or(feed.start_position, |progress| progress.position);
+        if same_run.is_some() {
+            load_last_prices(&self.bus, &mut desk, position).await?;
+        }
+        Ok((desk, Tape::after(&self.bus, position)))
+    }
+}
+
+/// Takes in each symbol's last price where it is not after `position`, so that holdings have a value
+/// before their next tick.
+async fn load_last_prices(bus: &Bus, desk: &mut Desk, position: u64) -> anyhow::Result<()> {
+    let start = runtime::bus::Start::LastPerSubject;
+    let filter = proto::subject::TICKS.to_owned();
+    let last = bus.history(stream::TICKS.name, filter, start).await.context("read last prices")?;
+    for stored in last.iter().filter(|stored| stored.position <= position) {
+        if let Ok(tick) = proto::decode(&stored.payload) {
+            desk.on_tick(&tick);
+        }
+    }
+    Ok(())
+}

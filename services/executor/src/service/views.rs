@@ -1,0 +1,64 @@
+//! What others see: KV `positions`, `account` and `progress`.
+
+use anyhow::Context as _;
+use proto::{Account, Position, Progress, VERSION, stream, subject::key};
+use runtime::bus::{Bus, Kv};
+
+/// The executor's entries in the buckets.
+pub(super) struct Views {
+    positions: Kv<Position>,
+    account: Kv<Account>,
+    progress: Kv<Progress>,
+    told_position: u64,
+}
+
+impl Views {
+    pub(super) fn new(bus: &Bus) -> Self {
+        Self {
+            positions: bus.kv(&stream::POSITIONS),
+            account: bus.kv(&stream::ACCOUNT),
+            progress: bus.kv(&stream::PROGRESS),
+            told_position: 0,
+        }
+    }
+
+    /// The account as last published, by whichever executor.
+    pub(super) async fn earlier_account(&self) -> anyhow::Result<Option<Account>> {
+        self.account.get(key::ACCOUNT_SUMMARY).await.context("read the account's last record")
+    }
+
+    /// How far the executor had come.
+    pub(super) async fn earlier_progress(&self) -> anyhow::Result<Option<Progress>> {
+        self.progress.get(&key::progress("executor")).await.context("read our own progress")
+    }
+
+    /// Publishes a holding.
+    pub(super) async fn put_position(&self, position: &Position) -> anyhow::Result<()> {
+        let key = key::position(&position.symbol);
+        self.positions.put(&key, position).await.with_context(|| format!("publish {key}"))?;
+        Ok(())
+    }
+
+    /// Publishes the account.
+    pub(super) async fn put_account(&self, account: &Account) -> anyhow::Result<()> {
+        self.account.put(key::ACCOUNT_SUMMARY, account).await.context("publish the account")?;
+        Ok(())
+    }
+
+    /// Publishes how far the tape has been read, when that is further than before.
+    pub(super) async fn put_progress(
+        &mut self,
+        run: &str,
+        position: u64,
+        time_ns: i64,
+    ) -> anyhow::Result<()> {
+        if position == self.told_position {
+            return Ok(());
+        }
+        let progress = Progress { v: VERSION, run: run.to_owned(), position, time_ns };
+        let key = key::progress("executor");
+        self.progress.put(&key, &progress).await.context("publish our progress")?;
+        self.told_position = position;
+        Ok(())
+    }
+}

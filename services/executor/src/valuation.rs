@@ -1,0 +1,120 @@
+//! What the holdings are worth at the last prices: equity, the day's profit, the fall from the peak.
+//! Pure: time comes with the ticks.
+
+use crate::{ledger::Ledger, money};
+use market::SessionClock;
+use proto::{Account, Symbol, Tick};
+use rust_decimal::Decimal;
+use std::collections::BTreeMap;
+
+/// The last price of a symbol.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct LastPrice {
+    /// Dollars.
+    pub price: f64,
+    /// When it was a price, milliseconds since 1970 UTC.
+    pub time_ms: i64,
+}
+
+/// Last prices and the marks of equity that limits are measured from.
+#[derive(Debug, Clone)]
+pub struct Valuation {
+    last: BTreeMap<Symbol, LastPrice>,
+    day: String,
+    /// Within this span of feed time the day cannot have changed, milliseconds.
+    day_sure_ms: std::ops::Range<i64>,
+    day_start_equity: Decimal,
+    peak_equity: Decimal,
+}
+
+/// Everything at one moment.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Worth {
+    /// Value of all positions.
+    pub exposure: Decimal,
+    /// Cash plus exposure.
+    pub equity: Decimal,
+    /// Profit and loss of held shares.
+    pub unrealised: Decimal,
+    /// Equity now minus equity when the day began; negative for a loss.
+    pub day_profit: Decimal,
+    /// Fall of equity from its peak, percent of the peak.
+    pub drawdown_percent: Decimal,
+}
+
+impl Valuation {
+    /// Begins with the equity of `ledger` at cost, or with the marks of an earlier account record.
+    pub fn new(ledger: &Ledger, earlier: Option<&Account>) -> Self {
+        let mut fresh = Self {
+            last: BTreeMap::new(),
+            day: String::new(),
+            day_sure_ms: 0..0,
+            day_start_equity: Decimal::ZERO,
+            peak_equity: Decimal::ZERO,
+        };
+        let at_cost = fresh.worth(ledger).equity;
+        fresh.day_start_equity = earlier.map_or(at_cost, |account| account.day_start_equity);
+        fresh.peak_equity = earlier.map_or(at_cost, |account| account.peak_equity).max(at_cost);
+        fresh.day = earlier.map(|account| account.day.clone()).unwrap_or_default();
+        fresh
+    }
+
+    /// Takes a price in. The day begins anew with the first tick of another New York date.
+    pub fn on_tick(&mut self, tick: &Tick, ledger: &Ledger, clock: &SessionClock) {
+        let time_ms = tick.time_ms();
+        self.turn_day(time_ms, ledger, clock);
+        let last = LastPrice { price: tick.price, time_ms };
+        let newest = self.last.get(&tick.symbol).is_none_or(|known| known.time_ms <= time_ms);
+        if !newest {
+            return;
+        }
+        self.last.insert(tick.symbol.clone(), last);
+        if !ledger.position(&tick.symbol).quantity.is_zero() {
+            self.peak_equity = self.peak_equity.max(self.worth(ledger).equity);
+        }
+    }
+
+    fn turn_day(&mut self, time_ms: i64, ledger: &Ledger, clock: &SessionClock) {
+        if self.day_sure_ms.contains(&time_ms) {
+            return;
+        }
+        let day = clock.trading_day(time_ms);
+        // A quarter of an hour divides every zone's midnight from the rest of its day.
+        let quarter = time_ms.div_euclid(900_000) * 900_000;
+        self.day_sure_ms = quarter..quarter + 900_000;
+        if day != self.day {
+            self.day = day;
+            self.day_start_equity = self.worth(ledger).equity;
+        }
+    }
+
+    /// The last price of `symbol`.
+    pub fn last(&self, symbol: &Symbol) -> Option<LastPrice> {
+        self.last.get(symbol).copied()
+    }
+
+    /// What everything is worth. A holding without a price yet counts at its cost.
+    pub fn worth(&self, ledger: &Ledger) -> Worth {
+        let (mut exposure, mut unrealised) = (Decimal::ZERO, Decimal::ZERO);
+        for position in ledger.positions().filter(|position| !position.quantity.is_zero()) {
+            let last = self.last.get(&position.symbol);
+            let price = last.map_or(position.average_price, |last| money(last.price));
+            exposure += price * position.quantity;
+            unrealised += (price - position.average_price) * position.quantity;
+        }
+        let equity = ledger.cash() + exposure;
+        let fall = (self.peak_equity - equity).max(Decimal::ZERO) * Decimal::ONE_HUNDRED;
+        Worth {
+            exposure,
+            equity,
+            unrealised,
+            day_profit: equity - self.day_start_equity,
+            drawdown_percent: fall.checked_div(self.peak_equity).unwrap_or(Decimal::ZERO),
+        }
+    }
+
+    /// The trading day, its first equity, and the highest equity so far.
+    pub fn marks(&self) -> (&str, Decimal, Decimal) {
+        (&self.day, self.day_start_equity, self.peak_equity)
+    }
+}

@@ -1,0 +1,62 @@
+//! Everything ingest says: ticks, bars and the feed status.
+//!
+//! 1. The feed status stands before the first tick of a run.
+//! 2. Live ticks are dropped and counted while the bus is down: a stale price is worse than none.
+//! 3. A tape's ticks are never dropped: see [`tape`].
+//! 4. Bars are never lost in an outage of hours: see [`bars`].
+
+pub mod bars;
+pub mod status;
+pub mod tape;
+
+use proto::{Tick, encode, subject};
+use runtime::bus::Bus;
+pub use tape::TapeWriter;
+
+/// Where ticks go.
+pub enum Ticks {
+    /// At once or not at all.
+    Live(LiveWriter),
+    /// Stored, in order, none lost.
+    Tape(TapeWriter),
+}
+
+/// Publishes ticks to whoever listens; the stream keeps what it hears.
+pub struct LiveWriter {
+    bus: Bus,
+}
+
+impl LiveWriter {
+    /// A writer on `bus`.
+    pub fn new(bus: Bus) -> Self {
+        Self { bus }
+    }
+
+    async fn write(&self, tick: &Tick) {
+        // A tick that cannot be written has been checked away before.
+        let Ok(payload) = encode(tick) else { return };
+        if self.bus.publish_now(subject::tick(&tick.symbol), payload).await {
+            metrics::counter!("ingest_ticks_total").increment(1);
+        } else {
+            metrics::counter!("ingest_dropped_total", "reason" => "bus").increment(1);
+        }
+    }
+}
+
+impl Ticks {
+    /// Publishes `tick`. A tape waits for the bus and for the readers.
+    pub async fn write(&mut self, tick: &Tick) {
+        match self {
+            Self::Live(live) => live.write(tick).await,
+            Self::Tape(tape) => tape.write(tick).await,
+        }
+    }
+
+    /// Waits until what was written is stored, where it is stored at all.
+    pub async fn settle(&mut self) {
+        match self {
+            Self::Live(_) => {}
+            Self::Tape(tape) => tape.settle().await,
+        }
+    }
+}

@@ -1,0 +1,196 @@
+//! The loop of ingest: one event of the source in, ticks and bars out.
+
+mod start;
+
+use crate::{
+    normalize::Normalizer,
+    publish::{Ticks, bars::BarWriter, status::StatusWriter},
+    resume::CatchUp,
+    source::{Condition, Event, Handling, Quote, Source},
+};
+use market::{BarFold, Calendar};
+use proto::{Bar, FeedState, FeedStatus, Symbol, Tick};
+use runtime::{bus::Bus, clock, health::Health};
+use std::{collections::BTreeMap, time::Duration};
+use tokio::time::{MissedTickBehavior, interval, timeout};
+use tokio_util::sync::CancellationToken;
+
+/// A live minute is closed this long after its end when no later tick has closed it.
+const CLOSE_AFTER_MS: i64 = 3_000;
+/// How long the last words of a run may take.
+const FAREWELL: Duration = Duration::from_secs(2);
+
+/// What a source works with.
+pub struct Desk {
+    /// The bus.
+    pub bus: Bus,
+    /// The checks of this process.
+    pub health: Health,
+    /// The symbols to serve, in configuration order.
+    pub symbols: Vec<Symbol>,
+    /// The market's calendar.
+    pub calendar: Calendar,
+}
+
+/// A running feed.
+struct Service {
+    bus: Bus,
+    health: Health,
+    handling: Handling,
+    normalizer: Normalizer,
+    folds: BTreeMap<Symbol, BarFold>,
+    /// Ticks of a resumed tape that are still to be passed over.
+    catch_up: Option<CatchUp>,
+    /// The last ticks that earlier processes published.
+    last: BTreeMap<Symbol, Option<Tick>>,
+    ticks: Ticks,
+    bars: BarWriter,
+    status: StatusWriter,
+    /// The source can be asked: a tape that is no tape cannot.
+    usable: bool,
+}
+
+/// Publishes what `source` gives until `stopping`.
+///
+/// # Errors
+/// When the streams are not there, or the bus does not answer at the start.
+pub async fn serve<S: Source>(
+    mut source: S,
+    desk: Desk,
+    stopping: CancellationToken,
+) -> anyhow::Result<()> {
+    let started = stopping.run_until_cancelled(start::start(&mut source, desk)).await;
+    let Some(service) = started else { return Ok(()) };
+    let mut service = service?;
+    let mut every_second = interval(Duration::from_secs(1));
+    every_second.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    loop {
+        tokio::select! {
+            biased;
+            () = stopping.cancelled() => break,
+            _ = every_second.tick() => service.look_around(clock::now_ms()),
+            event = source.next(), if service.usable => {
+                // A tape may wait long for its readers: a request to stop ends that.
+                let taken = stopping.run_until_cancelled(service.take(event)).await;
+                if taken.is_none() {
+                    break;
+                }
+            }
+        }
+    }
+    service.farewell().await;
+    Ok(())
+}
+
+impl Service {
+    async fn take(&mut self, event: Event) {
+        match event {
+            Event::Quotes(quotes) => {
+                let received_ns = clock::now_ns();
+                for quote in self.pass_published(quotes).await {
+                    self.take_quote(quote, received_ns).await;
+                }
+            }
+            Event::Condition(condition) => self.take_condition(condition).await,
+        }
+    }
+
+    /// Passes over what a resumed tape has published before; takes its bars up when that is done.
+    async fn pass_published(&mut self, quotes: Vec<Quote>) -> Vec<Quote> {
+        let Some(catch_up) = &mut self.catch_up else { return quotes };
+        let rest = catch_up.pass(quotes);
+        if let Some(over) = self.catch_up.take_if(|catch_up| catch_up.is_over()) {
+            for (symbol, resumed) in over.finish(&self.last) {
+                for bar in resumed.closed {
+                    self.bars.write(bar).await;
+                }
+                if let (Some(fold), Some(bar)) = (self.folds.get_mut(&symbol), resumed.forming) {
+                    fold.resume(bar);
+                }
+            }
+            tracing::info!("the tape goes on where the last process left it");
+        }
+        rest
+    }
+
+    async fn take_quote(&mut self, quote: Quote, received_ns: i64) {
+        match self.normalizer.tick(quote, received_ns) {
+            Ok(tick) => {
+                let fold = self.folds.get_mut(&tick.symbol);
+                if let Some(bar) = fold.and_then(|fold| fold.push(&tick)) {
+                    self.write_bar(bar).await;
+                }
+                self.ticks.write(&tick).await;
+            }
+            Err(unfit) => {
+                metrics::counter!("ingest_dropped_total", "reason" => unfit.label()).increment(1);
+            }
+        }
+    }
+
+    async fn write_bar(&self, bar: Bar) {
+        match self.handling {
+            Handling::Tape => self.bars.write(bar).await,
+            Handling::Simulated | Handling::Polled => self.bars.write_or_drop(bar),
+        }
+    }
+
+    async fn take_condition(&mut self, condition: Condition) {
+        if self.handling == Handling::Tape && condition.state != FeedState::Live {
+            self.ticks.settle().await;
+            for bar in self.close_bars(i64::MAX) {
+                self.bars.write(bar).await;
+            }
+            self.bars.settle().await;
+        }
+        match condition.state {
+            FeedState::Failing => tracing::warn!("feed: {}", condition.detail),
+            FeedState::Starting | FeedState::Live | FeedState::Done => {
+                tracing::info!("feed: {}", condition.detail);
+            }
+        }
+        self.say(condition);
+    }
+
+    fn say(&self, condition: Condition) {
+        let Condition { state, detail, missing, delay_ms } = condition;
+        self.health.set("feed", state != FeedState::Failing, &detail);
+        let before = self.status.last();
+        let at_ms = clock::now_ms();
+        self.status.say(FeedStatus { state, detail, missing, delay_ms, at_ms, ..before });
+    }
+
+    /// What is due every second.
+    fn look_around(&mut self, now_ms: i64) {
+        let connected = self.bus.connected();
+        self.health.set("bus", connected, if connected { "connected" } else { "not connected" });
+        if self.handling == Handling::Polled {
+            for bar in self.close_bars(now_ms - CLOSE_AFTER_MS) {
+                self.bars.write_or_drop(bar);
+            }
+        }
+    }
+
+    /// The bars whose minutes ended at or before `now_ms`.
+    fn close_bars(&mut self, now_ms: i64) -> Vec<Bar> {
+        self.folds.values_mut().filter_map(|fold| fold.close_if_over(now_ms)).collect()
+    }
+
+    /// A tape that is stopped by request begins anew the next time; one that is killed goes on.
+    async fn farewell(mut self) {
+        let running =
+            self.handling == Handling::Tape && self.status.last().state == FeedState::Live;
+        let farewell = async {
+            self.ticks.settle().await;
+            self.bars.settle().await;
+            if running {
+                let detail = "the tape was stopped by request";
+                self.say(Condition::new(FeedState::Done, detail));
+                self.status.settle().await;
+            }
+        };
+        if timeout(FAREWELL, farewell).await.is_err() {
+            tracing::warn!("stopped without the bus: the last words may be lost");
+        }
+    }
+}

@@ -1,0 +1,207 @@
+//! The simulated feed: every symbol at once, on a fixed grid of time, always in session.
+//!
+//! Prices are [`walk`]'s, so a restart continues the same path and back-filled bars are what the
+//! live feed would have given. Never touches the network; needs no key and no market hours.
+
+pub mod history;
+pub mod walk;
+
+use super::{Backfill, Condition, Description, Earlier, Event, Handling, Quote, Source};
+use proto::{ClockKind, FeedState, PriceField, Source as Origin, Symbol};
+use std::{collections::BTreeMap, time::Duration};
+pub use walk::{Profile, Walk};
+
+/// Grid times that are caught up after a pause; a longer one is skipped.
+const CATCH_UP: i64 = 300;
+
+/// What the simulation is made of.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Settings {
+    /// Another seed, another market.
+    pub seed: u64,
+    /// Time between two ticks of a symbol, milliseconds of simulated time.
+    pub interval_ms: u64,
+    /// Simulated seconds per wall second.
+    pub speed: f64,
+    /// Stocks that have a profile of their own.
+    pub profiles: BTreeMap<Symbol, Profile>,
+    /// All other stocks.
+    pub defaults: Profile,
+}
+
+/// The simulated feed.
+#[derive(Debug)]
+pub struct Sim {
+    settings: Settings,
+    market: Market,
+    clock: VirtualClock,
+    /// The newest grid time given out, milliseconds.
+    given_ms: i64,
+}
+
+/// All simulated stocks, in configuration order. Pure.
+#[derive(Debug)]
+pub struct Market {
+    walks: Vec<(Symbol, Walk)>,
+    interval_ms: u64,
+}
+
+/// Simulated time: runs from an anchor, `speed` times as fast as the wall clock.
+#[derive(Debug, Clone, Copy, PartialEq)]
+struct VirtualClock {
+    wall_ns: i64,
+    virtual_ns: i64,
+    speed: f64,
+}
+
+impl Market {
+    /// The stocks of `symbols`.
+    pub fn new(settings: &Settings, symbols: &[Symbol]) -> Self {
+        let walk = |symbol: &Symbol| {
+            let profile = settings.profiles.get(symbol).copied().unwrap_or(settings.defaults);
+            (symbol.clone(), Walk::new(settings.seed, symbol, profile))
+        };
+        Self { walks: symbols.iter().map(walk).collect(), interval_ms: settings.interval_ms.max(1) }
+    }
+
+    /// Every stock at a grid time, in configuration order.
+    pub fn quotes(&mut self, time_ms: i64) -> Vec<Quote> {
+        let interval_ms = self.interval_ms;
+        let quote = |(symbol, walk): &mut (Symbol, Walk)| {
+            let moment = walk.at(time_ms, interval_ms);
+            Quote {
+                symbol: symbol.clone(),
+                price: moment.price,
+                size: moment.volume,
+                time_ns: time_ms * 1_000_000,
+                field: PriceField::Trade,
+                delayed: false,
+                bid: Some(moment.bid),
+                ask: Some(moment.ask),
+                prev_close: Some(walk.previous_close(time_ms)),
+            }
+        };
+        self.walks.iter_mut().map(quote).collect()
+    }
+
+    /// The last grid time at or before `time_ms`.
+    fn grid(&self, time_ms: i64) -> i64 {
+        time_ms - time_ms.rem_euclid(self.interval_ms.cast_signed())
+    }
+}
+
+impl VirtualClock {
+    /// Simulated milliseconds at a moment of the wall clock.
+    fn at(&self, wall_ns: i64) -> i64 {
+        let since = (wall_ns - self.wall_ns) as f64 * self.speed;
+        (self.virtual_ns + since as i64).div_euclid(1_000_000)
+    }
+
+    /// Wall time from `wall_ns` until the simulated time `time_ms`.
+    fn until(&self, time_ms: i64, wall_ns: i64) -> Duration {
+        let ahead_ns = (time_ms * 1_000_000 - self.virtual_ns) as f64 / self.speed;
+        let wait_ns = ahead_ns - (wall_ns - self.wall_ns) as f64;
+        Duration::from_nanos(wait_ns.max(0.0) as u64)
+    }
+}
+
+impl Sim {
+    /// A feed of `symbols`.
+    pub fn new(settings: Settings, symbols: &[Symbol]) -> Self {
+        let market = Market::new(&settings, symbols);
+        let clock = VirtualClock { wall_ns: 0, virtual_ns: 0, speed: settings.speed };
+        Self { settings, market, clock, given_ms: 0 }
+    }
+}
+
+impl Source for Sim {
+    fn describe(&self) -> Description {
+        Description {
+            origin: Origin::Sim,
+            clock: ClockKind::Tape,
+            interval_ms: self.settings.interval_ms,
+            speed: self.settings.speed,
+            handling: Handling::Simulated,
+            tape: None,
+        }
+    }
+
+    async fn prepare(&mut self, earlier: Earlier) -> Result<(Condition, Backfill), String> {
+        let wall_ns = runtime::clock::now_ns();
+        // Faster than the wall, an earlier run may have come further: time never turns back.
+        let reached = earlier.last_ns.filter(|_| self.settings.speed > 1.0).unwrap_or(wall_ns);
+        let virtual_ns = wall_ns.max(reached);
+        self.clock = VirtualClock { wall_ns, virtual_ns, speed: self.settings.speed };
+        self.given_ms = self.market.grid(virtual_ns / 1_000_000);
+        let backfill = history::session_before(&mut self.market, self.given_ms);
+        let seed = self.settings.seed;
+        let detail = format!("simulated random walk, seed {seed}: no real prices");
+        Ok((Condition::new(FeedState::Live, detail), backfill))
+    }
+
+    async fn next(&mut self) -> Event {
+        let interval_ms = self.market.interval_ms.cast_signed();
+        let due_ms = self.given_ms + interval_ms;
+        tokio::time::sleep(self.clock.until(due_ms, runtime::clock::now_ns())).await;
+        let now_ms = self.market.grid(self.clock.at(runtime::clock::now_ns()));
+        if now_ms - due_ms > CATCH_UP * interval_ms {
+            tracing::warn!(
+                skipped_ms = now_ms - due_ms,
+                "the simulation was held up and skips ahead"
+            );
+            self.given_ms = now_ms;
+        } else {
+            self.given_ms = due_ms;
+        }
+        Event::Quotes(self.market.quotes(self.given_ms))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn settings() -> Settings {
+        let defaults = Profile { base_price: 50.0, volatility: 0.02, spread: 0.0005, volume: 90.0 };
+        Settings { seed: 1, interval_ms: 20, speed: 1.0, profiles: BTreeMap::new(), defaults }
+    }
+
+    fn symbols() -> Vec<Symbol> {
+        ["MSFT", "AAPL"].iter().map(|text| Symbol::parse(text).unwrap()).collect()
+    }
+
+    #[test]
+    fn simulated_time_runs_at_its_speed_from_its_anchor() {
+        let clock = VirtualClock { wall_ns: 1_000_000_000, virtual_ns: 5_000_000_000, speed: 60.0 };
+        assert_eq!(clock.at(2_000_000_000), 65_000);
+        assert_eq!(clock.until(65_000, 1_500_000_000), Duration::from_millis(500));
+        assert_eq!(clock.until(1, 1_500_000_000), Duration::ZERO);
+    }
+
+    #[tokio::test]
+    async fn all_symbols_come_together_on_the_grid_and_no_grid_time_is_missed() {
+        let mut sim = Sim::new(settings(), &symbols());
+        let (_, backfill) = sim.prepare(Earlier::default()).await.unwrap();
+        let mut last_ms = sim.given_ms;
+        assert_eq!(backfill.bars.last().unwrap().start_ms + 60_000, last_ms / 60_000 * 60_000);
+        for _ in 0..5 {
+            let Event::Quotes(quotes) = sim.next().await else {
+                panic!("the simulation never ends")
+            };
+            let names: Vec<_> = quotes.iter().map(|quote| quote.symbol.as_str()).collect();
+            assert_eq!(names, ["MSFT", "AAPL"]);
+            for quote in &quotes {
+                assert_eq!(quote.time_ns, (last_ms + 20) * 1_000_000);
+            }
+            last_ms += 20;
+        }
+    }
+
+    #[tokio::test]
+    async fn a_fast_simulation_never_turns_back_before_the_last_run() {
+        let mut sim = Sim::new(Settings { speed: 60.0, ..settings() }, &symbols());
+        let ahead_ns = runtime::clock::now_ns() + 3_600_000_000_000;
+        sim.prepare(Earlier { last_ns: Some(ahead_ns), published: 0 }).await.unwrap();
+        assert!(sim.given_ms >= ahead_ns / 1_000_000 - 20);
+    }
+}

@@ -1,0 +1,12 @@
+//! Pure market knowledge: when the exchanges are open, and how ticks become bars.
+//!
+//! Never reads a clock, a file or the bus: time and text are arguments, so the same input gives the
+//! same answer in a service, in a test and on a tape.
+
+pub mod bar;
+pub mod calendar;
+pub mod session;
+
+pub use bar::{BarFold, MINUTE_MS, minute_start};
+pub use calendar::{Calendar, CalendarError, OutsideCalendar, TradingDay};
+pub use session::SessionClock;

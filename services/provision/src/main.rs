@@ -1,0 +1,54 @@
+//! Provision: creates or updates every stream, bucket and consumer, then ends.
+//!
+//! Consumes nothing. Publishes the first trading state, once, into KV `control`.
+//! The only program with an admin's rights; all others just verify what they find.
+
+use anyhow::Context as _;
+use proto::{Control, TradingState, VERSION, stream, subject::key};
+use runtime::{
+    bus::{self, Bus, BusConfig},
+    clock, config,
+    config::Faults,
+    telemetry,
+};
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    telemetry::init("provision");
+    let faults = Faults::default();
+    let bus = BusConfig::from_env("provision", &faults);
+    match faults.into_result(bus) {
+        Ok(bus) => runtime::block_on(run(bus)),
+        Err(refused) => config::refuse(&refused),
+    }
+}
+
+async fn run(config: BusConfig) -> anyhow::Result<()> {
+    let bus = Bus::connect(&config).await?;
+    bus::provision(&bus).await?;
+    bus.verify(&stream::STREAMS, &stream::BUCKETS).await?;
+    enable_trading_once(&bus).await.context("set the first trading state")?;
+    tracing::info!(
+        streams = stream::STREAMS.len(),
+        buckets = stream::BUCKETS.len(),
+        "streams and buckets are as they should be"
+    );
+    bus.drain().await;
+    Ok(())
+}
+
+/// A desk that was never told anything trades; what a person said is never overwritten.
+async fn enable_trading_once(bus: &Bus) -> anyhow::Result<()> {
+    let control = bus.kv::<Control>(&stream::CONTROL);
+    if control.get(key::CONTROL_TRADING).await?.is_none() {
+        let first = Control {
+            v: VERSION,
+            state: TradingState::Active,
+            by: "provision".to_owned(),
+            why: "first start".to_owned(),
+            at_ms: clock::now_ms(),
+        };
+        control.put(key::CONTROL_TRADING, &first).await?;
+    }
+    Ok(())
+}
