@@ -25,8 +25,9 @@ check: tools browser ## what CI runs: format, lints, build, tests
 	cargo build --workspace --all-targets
 	@deploy/local/test
 
-bench: tools ## figures of this machine, printed and not asserted
+bench: tools ## start-up time and memory of this machine, printed and not asserted
 	@cargo build --release --bins
+	@deploy/local/bench
 
 status: $(desk) ## positions, orders, what is unresolved, who holds what
 	@$(desk) status

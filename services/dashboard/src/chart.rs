@@ -86,7 +86,6 @@ impl Chart {
         if self.fold.current().is_some_and(|forming| forming.start_ms == start_ms) {
             // The bus has closed the minute by the clock; ours is the same one.
             self.fold.close_if_over(start_ms + MINUTE_MS);
-            self.forming_at = stamp;
         }
         self.put(Closed { bar, published: true }, stamp);
     }
@@ -184,7 +183,8 @@ impl Chart {
             }
         }
         self.closed.insert(start_ms, Stamped { value: closed, at: stamp });
-        self.closed_at = stamp;
+        // It may stand where, or after, the forming bar does, which is then not shown any more.
+        (self.closed_at, self.forming_at) = (stamp, stamp);
         if self.closed.len() > MAX_BARS {
             self.closed.pop_first();
         }

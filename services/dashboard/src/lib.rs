@@ -2,10 +2,10 @@
 //! behind them for history, and KV `positions`, `account`, `control`, `feed`.
 //! Publishes frames to its pages over WebSocket, and on the bus nothing but its own lease.
 //!
-//! In the order a price travels: [`sources`] and [`history`] bring it from the bus, [`service`] gives
-//! it to the [`hub`], which keeps a [`pane`] per symbol ([`chart`], [`journal`]); once per interval
-//! [`desk`] encodes one frame ([`view`]) for all pages, and each [`socket`] sends it as far as the
-//! page's [`credit`] goes. [`slot`] decides which dashboard this process is, [`routes`] serves its port.
+//! In the order a price travels: `sources` and `history` bring it from the bus, `service` gives
+//! it to the `hub`, which keeps a `pane` per symbol (`chart`, `journal`); once per interval
+//! `desk` encodes one frame (`view`) for all pages, and each `socket` sends it as far as the
+//! page's `credit` goes. `slot` decides which dashboard this process is, `routes` serves its port.
 
 pub mod config;
 pub mod slot;

@@ -81,7 +81,7 @@ impl Pulse {
     fn tick(&mut self) {
         let (from_seq, changed) = {
             let mut hub = self.desk.hub_mut();
-            
+            hub.bus(self.bus.connected());
             (hub.seq(), hub.advance())
         };
         let now_ms = clock::now_ms();

@@ -17,13 +17,15 @@ use std::{
     net::SocketAddr,
     time::{Duration, Instant},
 };
-use tokio::net::TcpListener;
+use tokio::{net::TcpListener, task::JoinSet};
 use tokio_util::sync::CancellationToken;
 
 /// How often a spare looks for a free slot.
 const LOOK_EVERY: Duration = Duration::from_millis(500);
 /// The former holder of a slot may need a moment to let go of its port.
 const BIND_PATIENCE: Duration = Duration::from_secs(5);
+/// Pages and the bus are told that the slot is given up; it is not held for longer than this.
+const GOODBYE: Duration = Duration::from_secs(2);
 
 /// Claims and serves slots until `stopping`.
 ///
@@ -36,41 +38,59 @@ pub async fn run(
     stopping: CancellationToken,
 ) -> anyhow::Result<()> {
     let holder = holder();
-    while !stopping.is_cancelled() {
-        health.set("slot", true, "waiting for a free slot");
+    loop {
         let claimed = tokio::select! {
             () = stopping.cancelled() => return Ok(()),
             claimed = claim(&config, &bus, &holder) => claimed,
         };
-        let (slot, mut lease) = claimed;
+        let claimed = match claimed {
+            Some(claimed) => Some(claimed),
+            None => wait_as_spare(&config, &bus, &holder, &health, &stopping).await,
+        };
+        let Some((slot, mut lease)) = claimed else { return Ok(()) };
         let served = serve(&config, &bus, &health, &slot, &mut lease, &stopping).await;
         lease.release().await;
         served?;
     }
-    Ok(())
 }
 
-/// The slot asked for, or the first free one, with its lease; waits for as long as it takes.
-async fn claim(config: &Config, bus: &Bus, holder: &str) -> (Slot, HeldLease) {
-    let mut told = false;
-    loop {
-        let wanted = |slot: &&Slot| config.dashboard_id.is_none_or(|id| slot.id == id);
-        for slot in config.wall.slots.iter().filter(wanted) {
-            match bus.try_lease(&key::lease_dashboard(slot.id), holder).await {
-                Ok(Some(lease)) => return (slot.clone(), lease),
-                Ok(None) => {}
-                Err(error) => tracing::debug!("cannot claim a slot yet: {error:#}"),
-            }
+/// The slot asked for, or the first free one, with its lease; `None` when all are taken.
+async fn claim(config: &Config, bus: &Bus, holder: &str) -> Option<(Slot, HeldLease)> {
+    let wanted = |slot: &&Slot| config.dashboard_id.is_none_or(|id| slot.id == id);
+    for slot in config.wall.slots.iter().filter(wanted) {
+        match bus.try_lease(&key::lease_dashboard(slot.id), holder).await {
+            Ok(Some(lease)) => return Some((slot.clone(), lease)),
+            Ok(None) => {}
+            Err(error) => tracing::debug!("cannot claim a slot yet: {error:#}"),
         }
-        if !told {
-            tracing::info!(
-                slot = config.dashboard_id,
-                "served by another process, waiting as a spare"
-            );
-            told = true;
-        }
-        tokio::time::sleep(LOOK_EVERY.mul_f64(0.75 + random_fraction() / 2.0)).await;
     }
+    None
+}
+
+/// Waits until a slot is free; `None` when the process should stop.
+async fn wait_as_spare(
+    config: &Config,
+    bus: &Bus,
+    holder: &str,
+    health: &Health,
+    stopping: &CancellationToken,
+) -> Option<(Slot, HeldLease)> {
+    tracing::info!(slot = config.dashboard_id, "served by another process, waiting as a spare");
+    health.set("slot", true, "waiting for a free slot");
+    let stop = stopping.child_token();
+    let mut tasks = JoinSet::new();
+    tasks.spawn(announce(bus, "dashboard-spare".to_owned(), health, &stop));
+    let claimed = loop {
+        tokio::select! {
+            () = stopping.cancelled() => break None,
+            () = tokio::time::sleep(LOOK_EVERY.mul_f64(0.75 + random_fraction() / 2.0)) => {}
+        }
+        if let Some(claimed) = claim(config, bus, holder).await {
+            break Some(claimed);
+        }
+    };
+    goodbye(stop, tasks).await;
+    claimed
 }
 
 /// Serves `slot` on its own port until `stopping`, or until another process holds its lease.
@@ -89,25 +109,40 @@ async fn serve(
     health.set("slot", true, words);
 
     let stop = stopping.child_token();
-    let session =
-        format!("{:x}-{:08x}", runtime::clock::now_ms(), (random_fraction() * 4e9) as u32);
-    let hub = Hub::new(session, &slot.symbols);
+    let hub = Hub::new(session(), &slot.symbols);
     let desk = Desk::new(hub, slot.clone(), config.wall.clone());
     let served =
         routes::Served { desk: desk.clone(), health: health.clone(), stopping: stop.clone() };
-    let name = format!("dashboard-{}", slot.id);
-    let announced =
-        bus.clone().announce(name, "serves one page of the wall", health.clone(), stop.clone());
     let web = axum::serve(listener, routes::router(served))
         .with_graceful_shutdown(stop.clone().cancelled_owned());
+    let mut tasks = JoinSet::new();
+    tasks.spawn(async move { web.await.context("serve the page") });
+    tasks.spawn(announce(bus, format!("dashboard-{}", slot.id), health, &stop));
+    tasks.spawn(service::run(bus.clone(), desk, health.clone(), stop.clone()));
     let outcome = tokio::select! {
-        outcome = service::run(bus.clone(), desk, health.clone(), stop.clone()) => outcome,
-        outcome = async { web.await.context("serve the page") } => outcome,
-        outcome = announced => outcome,
+        ended = tasks.join_next() => ended.context("no task is left")?.context("a task panicked")?,
         () = lost(lease) => Ok(()),
     };
-    stop.cancel();
+    goodbye(stop, tasks).await;
     outcome
+}
+
+/// Asks `tasks` to stop and waits for them, but not for ever.
+async fn goodbye(stop: CancellationToken, mut tasks: JoinSet<anyhow::Result<()>>) {
+    stop.cancel();
+    let ended = async { while tasks.join_next().await.is_some() {} };
+    if tokio::time::timeout(GOODBYE, ended).await.is_err() {
+        tracing::debug!("a page did not say goodbye in time");
+    }
+}
+
+fn announce(
+    bus: &Bus,
+    name: String,
+    health: &Health,
+    stop: &CancellationToken,
+) -> impl Future<Output = anyhow::Result<()>> + use<> {
+    bus.clone().announce(name, "serves one page of the wall", health.clone(), stop.clone())
 }
 
 /// The port of a slot. It may be taken for a moment after the lease is free.
@@ -127,6 +162,11 @@ async fn lost(lease: &mut HeldLease) {
     while lease.changed().await != LeaseEvent::Lost {
         tokio::time::sleep(LOOK_EVERY).await;
     }
+}
+
+/// Tells the frames of this hub from those of another.
+fn session() -> String {
+    format!("{:x}-{:08x}", runtime::clock::now_ms(), (random_fraction() * 4e9) as u32)
 }
 
 fn holder() -> String {

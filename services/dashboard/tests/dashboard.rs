@@ -1,5 +1,7 @@
 //! Dashboards as real processes on a real bus.
 
+#![allow(clippy::indexing_slicing, reason = "JSON values index to null")]
+
 mod fake;
 mod wall;
 
@@ -21,6 +23,12 @@ fn minute(ago: i64) -> i64 {
 
 fn price_of(symbol: &str) -> impl Fn(&Value) -> Option<f64> {
     move |frame: &Value| frame["symbols"][symbol]["quote"]["price"].as_f64()
+}
+
+/// The frame in which `symbol` costs `price`. One may come twice: a snapshot is ahead of its number.
+fn priced(symbol: &str, price: f64) -> impl Fn(&Value) -> Option<()> {
+    let found = price_of(symbol);
+    move |frame: &Value| found(frame).filter(|found| *found == price).map(drop)
 }
 
 #[tokio::test]
@@ -76,14 +84,14 @@ async fn a_page_gets_history_then_everything_that_happens() {
     let mut page = wall.page().await;
     let snapshot = page.next().await;
     page.acknowledge(&snapshot).await;
-    let pane = &snapshot["symbols"]["AAPL"];
-    let closes: Vec<_> = pane["bars"].as_array().unwrap().iter().map(|bar| &bar[4]).collect();
+    let shown = &snapshot["symbols"]["AAPL"];
+    let closes: Vec<_> = shown["bars"].as_array().unwrap().iter().map(|bar| &bar[4]).collect();
     assert_eq!(closes, [101.0, 102.0]);
-    assert_eq!((&pane["forming"][4], &pane["quote"]["price"]), (&json!(103.0), &json!(103.0)));
-    assert_eq!(pane["markers"][0]["rule"], "total_exposure");
+    assert_eq!((&shown["forming"][4], &shown["quote"]["price"]), (&json!(103.0), &json!(103.0)));
+    assert_eq!(shown["markers"][0]["rule"], "total_exposure");
 
     wall.desk.tick(&tick(&aapl, 9, 104.5, clock::now_ms())).await;
-    assert_eq!(page.until(price_of("AAPL")).await, 104.5);
+    page.until(priced("AAPL", 104.5)).await;
     wall.desk.order(&order(&aapl, 9, Side::Buy, OrderState::Submitting, 104.5)).await;
     wall.desk.order(&order(&aapl, 9, Side::Buy, OrderState::Filled, 104.5)).await;
     let marker = |frame: &Value| {
@@ -136,12 +144,12 @@ async fn a_page_that_stalls_is_sent_no_old_prices() {
         let price = 100.0 + seq as f64;
         wall.desk.tick(&tick(&nvda, seq, price, clock::now_ms())).await;
         // Each price gets a frame of its own: the next one waits until this one has gone out.
-        let framed = async || {
+        let gone_out = async || {
             let snapshot = wall.snapshot().await;
             let next = snapshot["seq"].as_u64().filter(|next| *next > frames)?;
             (snapshot["symbols"]["NVDA"]["quote"]["price"] == price).then_some(next)
         };
-        frames = eventually(PATIENCE, framed).await.expect("a frame for each price");
+        frames = eventually(PATIENCE, gone_out).await.expect("a frame for each price");
     }
     let newest = |frame: &Value| price_of("NVDA")(frame).is_some_and(|price| price == 120.0);
     while !seen.last().is_some_and(newest) {
@@ -232,12 +240,12 @@ async fn bad_messages_are_counted_and_skipped() {
     wall.desk.raw(subject::tick(&aapl), b"no message pack").await;
     wall.desk.raw(subject::bar(&aapl), &[0xc1; 100]).await;
     wall.desk.tick(&tick(&aapl, 1, 99.0, clock::now_ms())).await;
-    assert_eq!(page.until(price_of("AAPL")).await, 99.0);
+    page.until(priced("AAPL", 99.0)).await;
     let metrics = get(wall.ports[0], "/metrics").await.unwrap();
     assert!(metrics.contains("dashboard_bad_messages_total{kind=\"tick\"} 1"), "{metrics}");
     page.say("{\"type\":\"drop tables\"}".to_owned()).await;
     wall.desk.tick(&tick(&aapl, 2, 98.0, clock::now_ms())).await;
-    assert_eq!(page.until(price_of("AAPL")).await, 98.0);
+    page.until(priced("AAPL", 98.0)).await;
 }
 
 #[tokio::test]
@@ -250,7 +258,7 @@ async fn live_prices_do_not_need_jetstream() {
     eventually(PATIENCE, up).await.expect("it serves");
     let mut page = wall.page().await;
     wall.desk.tick(&tick(&symbol("AAPL"), 1, 97.0, clock::now_ms())).await;
-    assert_eq!(page.until(price_of("AAPL")).await, 97.0);
+    page.until(priced("AAPL", 97.0)).await;
     assert_eq!(wall.snapshot().await["desk"]["history"], false);
 }
 
@@ -261,7 +269,7 @@ async fn pages_live_through_a_restart_of_the_bus() {
     let mut page = wall.page().await;
     let aapl = symbol("AAPL");
     wall.desk.tick(&tick(&aapl, 1, 100.0, minute(2))).await;
-    assert_eq!(page.until(price_of("AAPL")).await, 100.0);
+    page.until(priced("AAPL", 100.0)).await;
     let bus = |up: bool| move |frame: &Value| (frame["desk"]["bus"] == up).then_some(());
     wall.server.kill();
     page.until(bus(false)).await;
@@ -271,23 +279,12 @@ async fn pages_live_through_a_restart_of_the_bus() {
     page.until(bus(true)).await;
     wall.desk.tick(&tick(&aapl, 2, 101.0, minute(1))).await;
     wall.desk.tick(&tick(&aapl, 3, 102.0, minute(0))).await;
-    assert_eq!(page.until(price_of("AAPL").map_to(102.0)).await, 102.0);
+    page.until(priced("AAPL", 102.0)).await;
     let whole = async || {
-        let pane = wall.snapshot().await["symbols"]["AAPL"].clone();
-        (pane["bars"].as_array()?.len() == 2).then_some(())
+        let snapshot = wall.snapshot().await;
+        (snapshot["symbols"]["AAPL"]["bars"].as_array()?.len() == 2).then_some(())
     };
     eventually(PATIENCE, whole).await.expect("no minute is missing");
-}
-
-/// Waits for one certain value.
-trait MapTo<T> {
-    fn map_to(self, wanted: T) -> impl Fn(&Value) -> Option<T>;
-}
-
-impl<F: Fn(&Value) -> Option<f64>> MapTo<f64> for F {
-    fn map_to(self, wanted: f64) -> impl Fn(&Value) -> Option<f64> {
-        move |frame: &Value| self(frame).filter(|found| *found == wanted)
-    }
 }
 
 #[tokio::test]

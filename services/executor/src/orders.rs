@@ -72,7 +72,7 @@ pub fn reconciled(order: &OpenOrder, found: Found, stamp: Stamp) -> Option<Order
 }
 
 /// What happened at the broker; `None` when the journal has it already.
-pub fn happened(order: &OpenOrder, news: BrokerEvent, stamp: Stamp) -> Option<OrderEvent> {
+pub fn happened(order: &OpenOrder, news: BrokerEvent, stamp: &Stamp) -> Option<OrderEvent> {
     let intent = &order.intent;
     let plain = |state| OrderEvent {
         time_ns: news.time_ns,

@@ -5,6 +5,7 @@
 //! recovers by folding the journal.
 
 mod journal;
+mod lives;
 mod start;
 mod tape;
 mod views;
@@ -14,14 +15,11 @@ use crate::{
     config::Config,
     desk::Desk,
     orders,
-    reconcile::{Step, next_step},
-    risk::Approved,
 };
 use anyhow::{Context as _, bail};
-use journal::{Journal, JournalError};
+use journal::Journal;
 use proto::{
-    ClockKind, Control, FeedStatus, Intent, OrderEvent, OrderId, Progress, Symbol, Tick,
-    TradingState, VERSION, decode, stream,
+    ClockKind, Control, FeedStatus, Intent, Progress, Tick, TradingState, VERSION, decode, stream,
     subject::{self, key},
 };
 use runtime::{
@@ -29,7 +27,7 @@ use runtime::{
     clock,
     health::Health,
 };
-use std::{collections::BTreeSet, time::Duration};
+use std::time::Duration;
 use tape::Tape;
 use tokio::time::{Interval, MissedTickBehavior};
 use tokio_util::sync::CancellationToken;
@@ -60,6 +58,7 @@ struct Inputs {
 }
 
 /// One thing that happened.
+#[expect(clippy::large_enum_variant, reason = "one lives at a time, and is handled at once")]
 enum Event {
     Stop,
     Lease(LeaseEvent),
@@ -337,146 +336,5 @@ impl<B: Broker> Running<B> {
             self.on_tick(&tick).await?;
         }
         Ok(())
-    }
-
-    /// Claims the order, calls the broker once, journals what it said.
-    async fn place(&mut self, approved: &Approved) -> anyhow::Result<()> {
-        let intent = approved.intent();
-        if !self.begin(&orders::claimed(approved, self.journal.stamp()), intent).await? {
-            return Ok(());
-        }
-        let outcome = if self.lease.secure() {
-            self.broker.submit(approved).await
-        } else {
-            Err(crate::broker::SubmitError::Rejected("not sent: the lease was in doubt".to_owned()))
-        };
-        let event = orders::submitted(intent, outcome, self.journal.stamp());
-        self.journal_event(event).await?;
-        self.follow(&intent.id);
-        self.publish_order(intent).await
-    }
-
-    /// Journals the first event of an order. `false` when the order exists already.
-    async fn begin(&mut self, event: &OrderEvent, intent: &Intent) -> anyhow::Result<bool> {
-        match self.journal.write(event, 0).await {
-            Ok(seq) => {
-                self.desk.apply(seq, event)?;
-                if event.state.is_final() {
-                    self.publish_order(intent).await?;
-                }
-                Ok(true)
-            }
-            Err(JournalError::Taken(_)) => {
-                let first = self.journal.first_event(event).await?;
-                if first.intent.as_ref() == Some(intent) {
-                    tracing::debug!(order.id = %intent.id, "delivered again, has its order");
-                } else {
-                    metrics::counter!("executor_id_collisions_total").increment(1);
-                    tracing::error!(
-                        order.id = %intent.id,
-                        "another intent has this id in the journal; nothing is sent"
-                    );
-                }
-                // What the strategy waits for may have been lost with an earlier executor.
-                self.publish_order(intent).await?;
-                Ok(false)
-            }
-            Err(error) => Err(error.into()),
-        }
-    }
-
-    /// Journals a later event of an open order and books it.
-    async fn journal_event(&mut self, event: OrderEvent) -> anyhow::Result<()> {
-        let before = self.desk.ledger().order(&event.order_id).map_or(0, |order| order.seq);
-        let seq = self.journal.write(&event, before).await?;
-        self.desk.apply(seq, &event)?;
-        Ok(())
-    }
-
-    async fn on_broker(&mut self, news: BrokerEvent) -> anyhow::Result<()> {
-        let Some(order) = self.desk.ledger().order(&news.order_id).cloned() else {
-            tracing::debug!(order.id = %news.order_id, "news of a finished order");
-            return Ok(());
-        };
-        if let Some(event) = orders::happened(&order, news, self.journal.stamp()) {
-            self.journal_event(event).await?;
-        }
-        self.publish_order(&order.intent).await
-    }
-
-    fn follow(&mut self, id: &OrderId) {
-        if let Some(order) = self.desk.ledger().order(id) {
-            if next_step(order) == Step::Follow {
-                self.broker.follow(order);
-            }
-        }
-    }
-
-    /// Takes up every order that an earlier executor left open.
-    async fn settle_open_orders(&mut self) -> anyhow::Result<()> {
-        let open: Vec<_> = self.desk.ledger().open_orders().cloned().collect();
-        for order in open {
-            if next_step(&order) == Step::DeclareUnknown {
-                let words = "the executor stopped around the call".to_owned();
-                let event = orders::unknown(&order.intent, words, self.journal.stamp());
-                self.journal_event(event).await?;
-            }
-            self.find(&order.intent.id).await?;
-            self.follow(&order.intent.id);
-        }
-        Ok(())
-    }
-
-    /// Asks the broker about an order whose fate is not known.
-    async fn find(&mut self, id: &OrderId) -> anyhow::Result<()> {
-        let Some(order) = self.desk.ledger().order(id).cloned() else {
-            return Ok(());
-        };
-        if next_step(&order) != Step::Find {
-            return Ok(());
-        }
-        let found = self.broker.find(&order).await;
-        if let Some(event) = orders::reconciled(&order, found, self.journal.stamp()) {
-            self.journal_event(event).await?;
-            self.follow(id);
-            self.publish_order(&order.intent).await?;
-        }
-        Ok(())
-    }
-
-    async fn ask_again(&mut self) -> anyhow::Result<()> {
-        let unresolved = self.desk.ledger().open_orders().filter(|o| next_step(o) == Step::Find);
-        let ids: Vec<OrderId> = unresolved.map(|order| order.intent.id.clone()).collect();
-        for id in ids {
-            self.find(&id).await?;
-        }
-        Ok(())
-    }
-
-    /// Publishes what an order has changed.
-    async fn publish_order(&mut self, intent: &Intent) -> anyhow::Result<()> {
-        self.views.put_position(&self.desk.ledger().position(&intent.symbol)).await?;
-        self.account_stale = true;
-        Ok(())
-    }
-
-    /// Publishes all holdings and the account, as the journal has them; flat ones too, because the
-    /// strategy trades no symbol whose holding it does not know.
-    async fn publish_everything(&mut self) -> anyhow::Result<()> {
-        let held = self.desk.ledger().positions().map(|position| &position.symbol);
-        let symbols: BTreeSet<Symbol> = held.chain(&self.feed.symbols).cloned().collect();
-        for symbol in &symbols {
-            self.views.put_position(&self.desk.ledger().position(symbol)).await?;
-        }
-        self.publish().await
-    }
-
-    async fn publish(&mut self) -> anyhow::Result<()> {
-        if std::mem::take(&mut self.account_stale) {
-            let account = self.desk.account(self.journal.writer(), clock::now_ms());
-            self.views.put_account(&account).await?;
-        }
-        let (run, position) = (self.feed.run.clone(), self.tape.position());
-        self.views.put_progress(&run, position, self.tape_ns).await
     }
 }

@@ -21,12 +21,8 @@ async fn run(config: Config) -> anyhow::Result<()> {
     let bus = Bus::connect(&config.bus).await?;
     let stopping = || lifecycle.stopping();
     lifecycle.spawn("health", health.clone().serve(config.health, stopping()));
-    let announce = bus.clone().announce(
-        "ingest".to_owned(),
-        "prices in: simulation, tape or Polygon",
-        health.clone(),
-        stopping(),
-    );
+    let (name, what) = ("ingest".to_owned(), "prices in: simulation, tape or Polygon");
+    let announce = bus.clone().announce(name, what, health.clone(), stopping());
     lifecycle.spawn("announce", announce);
     let Config { symbols, calendar, feed, .. } = config;
     let desk = Desk { bus: bus.clone(), health, symbols, calendar };

@@ -3,12 +3,13 @@
 //! Consumes nothing. Publishes the first trading state, once, into KV `control`.
 //! The only program with an admin's rights; all others just verify what they find.
 
+mod control;
+
 use anyhow::Context as _;
-use proto::{Control, TradingState, VERSION, stream, subject::key};
+use proto::stream;
 use runtime::{
     bus::{self, Bus, BusConfig},
-    clock, config,
-    config::Faults,
+    config::{self, Faults},
     telemetry,
 };
 use std::process::ExitCode;
@@ -27,28 +28,12 @@ async fn run(config: BusConfig) -> anyhow::Result<()> {
     let bus = Bus::connect(&config).await?;
     bus::provision(&bus).await?;
     bus.verify(&stream::STREAMS, &stream::BUCKETS).await?;
-    enable_trading_once(&bus).await.context("set the first trading state")?;
+    control::enable_trading_once(&bus).await.context("set the first trading state")?;
     tracing::info!(
         streams = stream::STREAMS.len(),
         buckets = stream::BUCKETS.len(),
         "streams and buckets are as they should be"
     );
     bus.drain().await;
-    Ok(())
-}
-
-/// A desk that was never told anything trades; what a person said is never overwritten.
-async fn enable_trading_once(bus: &Bus) -> anyhow::Result<()> {
-    let control = bus.kv::<Control>(&stream::CONTROL);
-    if control.get(key::CONTROL_TRADING).await?.is_none() {
-        let first = Control {
-            v: VERSION,
-            state: TradingState::Active,
-            by: "provision".to_owned(),
-            why: "first start".to_owned(),
-            at_ms: clock::now_ms(),
-        };
-        control.put(key::CONTROL_TRADING, &first).await?;
-    }
     Ok(())
 }

@@ -65,7 +65,7 @@ impl NatsServer {
             .append(true)
             .open(self.home.path().join("server.log"))
             .context("open the server's log")?;
-        let mut command = Command::new(binary()?);
+        let mut command = Command::new(nats_server()?);
         command
             .args(["-a", "127.0.0.1", "-p", &self.port.to_string()])
             .args(["-m", &self.monitoring.to_string()])
@@ -160,8 +160,19 @@ pub fn free_port() -> anyhow::Result<u16> {
     Ok(listener.local_addr().context("read the port")?.port())
 }
 
+/// How `user` reaches the server at `url` with the default password.
+///
+/// # Errors
+/// When the address is malformed.
+pub fn bus_config(user: &str, url: &str) -> anyhow::Result<BusConfig> {
+    BusConfig::for_testing(user, url)
+}
+
 /// The nats-server to run: `NATS_SERVER_BIN`, the repository's `.tools`, then `PATH`.
-fn binary() -> anyhow::Result<PathBuf> {
+///
+/// # Errors
+/// When there is none of at least 2.11.
+pub fn nats_server() -> anyhow::Result<PathBuf> {
     let tools = repository().join(".tools/nats-server");
     let named = std::env::var_os("NATS_SERVER_BIN").map(PathBuf::from);
     let binary = named

@@ -1,3 +1,5 @@
+//! The chart of a symbol: joins, replacements, bounds.
+
 use super::*;
 use crate::fake::{bar, symbol, tick};
 
@@ -62,15 +64,30 @@ fn a_hole_is_noticed_once_and_filled_without_loss() {
 }
 
 #[test]
-fn a_minute_from_the_bus_replaces_ours_and_never_the_other_way() {
+fn a_minute_from_the_bus_replaces_ours() {
     let mut chart = chart();
     chart.join(Vec::new(), &[], 1);
     chart.tick(&at(1, 0, 1, 101.0), 1);
     chart.tick(&at(2, 1, 1, 102.0), 1);
     chart.bar(closed(1, 0, 100.5), 2);
     assert_eq!(chart.closed_since(1).first().unwrap().close, 100.5);
-    chart.join(Vec::new(), &[at(1, 0, 1, 101.0), at(2, 1, 1, 102.0)], 3);
+}
+
+#[test]
+fn ours_never_replaces_a_minute_from_the_bus() {
+    let mut chart = chart();
+    let backfilled = closed(0, 0, 100.5);
+    chart.join(vec![backfilled], &[at(1, 0, 1, 101.0), at(2, 1, 1, 102.0)], 1);
     assert_eq!(chart.closed_since(0).first().unwrap().close, 100.5);
+    assert_eq!(chart.forming().unwrap().close, 102.0);
+}
+
+#[test]
+fn pages_are_told_when_a_later_minute_hides_the_forming_one() {
+    let mut chart = chart();
+    chart.tick(&at(1, 0, 1, 101.0), 1);
+    chart.bar(closed(0, 1, 90.0), 2);
+    assert_eq!((chart.forming(), chart.forming_at()), (None, 2));
 }
 
 #[test]

@@ -1,3 +1,5 @@
+//! The hub: whatever a page missed, the next frame makes it whole.
+
 use super::*;
 use crate::{
     credit::Credit,

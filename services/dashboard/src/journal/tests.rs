@@ -1,3 +1,5 @@
+//! Orders as a page shows them.
+
 use super::*;
 use crate::fake::{order, symbol};
 use OrderState::{Accepted, Filled, Refused, Submitting, Unknown};

@@ -1,6 +1,7 @@
 //! A desk in one hand: publishes what ingest and executor would, with their own users.
 
 #![allow(dead_code, unreachable_pub, reason = "each test program uses its part of it")]
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on must fail")]
 
 use proto::{
     Account, Bar, BrokerMode, ClockKind, Control, Decimal, FeedState, FeedStatus, Fill, Indicators,

@@ -1,6 +1,12 @@
 //! A bus, dashboards as real processes on free ports, and what a browser does with them.
 
 #![allow(dead_code, unreachable_pub, reason = "each test program uses its part of it")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    reason = "a test that cannot go on must fail"
+)]
 
 use crate::fake::FakeDesk;
 use anyhow::Context as _;
@@ -144,15 +150,17 @@ impl Page {
 
     /// The next frame that is no heartbeat.
     pub async fn next(&mut self) -> Value {
-        loop {
-            let message = tokio::time::timeout(PATIENCE, self.0.next()).await.expect("a frame");
-            if let Message::Text(text) = message.expect("an open socket").unwrap() {
+        let frame = async {
+            loop {
+                let message = self.0.next().await.expect("an open socket").unwrap();
+                let Message::Text(text) = message else { continue };
                 let frame: Value = serde_json::from_str(&text).unwrap();
                 if frame["type"] != "heartbeat" {
                     return frame;
                 }
             }
-        }
+        };
+        tokio::time::timeout(PATIENCE, frame).await.expect("a frame")
     }
 
     /// The first frame for which `wanted` gives something; everything up to it is acknowledged.

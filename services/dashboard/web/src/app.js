@@ -20,7 +20,6 @@ const topBar = new TopBar(part(document, "topbar"), model);
 const counts = { frames: 0, paints: 0 };
 let clockOffset = 0;
 let scheduled = false;
-let acknowledged = 0;
 
 const link = openLink({
   position: () => ({ session: model.session, seq: model.seq }),
@@ -36,10 +35,7 @@ function receive(frame) {
     if (frame.build !== config.build) location.reload();
     return;
   }
-  if (frame.type === "heartbeat") {
-    if (frame.session === model.session && frame.seq < acknowledged) link.resync();
-    return;
-  }
+  if (frame.type === "heartbeat") return;
   if (applyFrame(model, frame) === "gap") link.resync();
   schedule();
 }
@@ -63,7 +59,6 @@ function paint() {
   model.deskDirty = false;
   paintTime();
   if (model.session !== null) link.ack(model.seq);
-  acknowledged = model.seq;
 }
 
 function paintTime() {

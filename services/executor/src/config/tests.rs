@@ -1,3 +1,5 @@
+//! Limits must all be chosen, and be sound.
+
 use super::*;
 
 fn limits(text: &str) -> Result<Limits, Refused> {

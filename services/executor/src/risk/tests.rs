@@ -1,3 +1,5 @@
+//! Every rule, on an entry and on an exit.
+
 use super::*;
 use crate::test_support::{NOON_NS, intent, symbol};
 use proto::{OrderId, Rule, Side};

@@ -1,4 +1,9 @@
 //! A bus with a feed on it, and an executor in this process.
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "a test ends at the first thing that is wrong"
+)]
 
 use executor::{Config, Service, broker::paper::Paper};
 use proto::{
@@ -25,13 +30,13 @@ const NOON_NS: i64 = 1_795_186_800_000_000_000;
 const RUN: &str = "test-run";
 
 /// A tick and where the stream keeps it.
-pub struct Published {
-    pub tick: Tick,
-    pub position: u64,
+pub(crate) struct Published {
+    pub(crate) tick: Tick,
+    pub(crate) position: u64,
 }
 
-pub struct Bench {
-    pub server: NatsServer,
+pub(crate) struct Bench {
+    pub(crate) server: NatsServer,
     ingest: Bus,
     strategy: Bus,
     executor: Bus,
@@ -40,20 +45,20 @@ pub struct Bench {
 }
 
 /// A running executor.
-pub struct Running {
+pub(crate) struct Running {
     stopping: CancellationToken,
     task: JoinHandle<anyhow::Result<()>>,
 }
 
 impl Running {
-    pub async fn stop(self) {
+    pub(crate) async fn stop(self) {
         self.stopping.cancel();
         self.task.await.unwrap().unwrap();
     }
 }
 
 impl Bench {
-    pub async fn start() -> Self {
+    pub(crate) async fn start() -> Self {
         runtime::telemetry::init("executor");
         let server = NatsServer::provisioned().await.unwrap();
         let bench = Self {
@@ -89,7 +94,7 @@ impl Bench {
     }
 
     /// Runs an executor with the repository's own configuration.
-    pub fn executor(&self) -> Running {
+    pub(crate) fn executor(&self) -> Running {
         let mut config = repository_config();
         config.bus = self.server.bus_config("executor").unwrap();
         let stopping = CancellationToken::new();
@@ -100,7 +105,7 @@ impl Bench {
     }
 
     /// Publishes the next tick of a symbol.
-    pub async fn tick(&self, text: &str, price: f64) -> Published {
+    pub(crate) async fn tick(&self, text: &str, price: f64) -> Published {
         let seq = self.seq.fetch_add(1, Ordering::Relaxed) + 1;
         let tick = tick(text, seq, price);
         let subject = subject::tick(&tick.symbol);
@@ -108,19 +113,19 @@ impl Bench {
         Published { tick, position: stored.await.unwrap() }
     }
 
-    pub async fn control(&self, state: TradingState) {
+    pub(crate) async fn control(&self, state: TradingState) {
         let (by, why) = ("tester".to_owned(), "test".to_owned());
         let control = Control { v: 1, state, by, why, at_ms: 0 };
         self.operator.kv(&stream::CONTROL).put(key::CONTROL_TRADING, &control).await.unwrap();
     }
 
     /// Publishes an intent, and lets the executor read the tape up to it.
-    pub async fn publish_intent(&self, intent: &Intent) {
+    pub(crate) async fn publish_intent(&self, intent: &Intent) {
         self.publish_intent_again(intent, 0).await;
     }
 
     /// Publishes an intent under message id number `copy`: the stream keeps every copy.
-    pub async fn publish_intent_again(&self, intent: &Intent, copy: u32) {
+    pub(crate) async fn publish_intent_again(&self, intent: &Intent, copy: u32) {
         let id = Expect::NewId(format!("{}/{copy}", intent.id));
         let subject = subject::intent(&intent.symbol);
         self.strategy.publish_stored(&subject, encode(intent).unwrap(), id).await.unwrap();
@@ -128,18 +133,18 @@ impl Bench {
     }
 
     /// Says that the strategy has taken the tape up to `position`.
-    pub async fn strategy_at(&self, position: u64) {
+    pub(crate) async fn strategy_at(&self, position: u64) {
         let progress = Progress { v: 1, run: RUN.to_owned(), position, time_ns: 0 };
         self.strategy.kv(&stream::PROGRESS).put("strategy", &progress).await.unwrap();
     }
 
-    pub async fn publish_raw_intent(&self, text: &str, payload: Vec<u8>) {
+    pub(crate) async fn publish_raw_intent(&self, text: &str, payload: Vec<u8>) {
         let subject = subject::intent(&Symbol::parse(text).unwrap());
         self.strategy.publish_stored(&subject, payload, Expect::Anything).await.unwrap();
     }
 
     /// What an executor leaves that dies between its claim and the broker's answer.
-    pub async fn journal_claim(&self, intent: &Intent) {
+    pub(crate) async fn journal_claim(&self, intent: &Intent) {
         let event = OrderEvent {
             v: 1,
             order_id: intent.id.clone(),
@@ -162,7 +167,7 @@ impl Bench {
     }
 
     /// Messages on journal subjects that are no order events.
-    pub async fn noise_in_journal(&self) {
+    pub(crate) async fn noise_in_journal(&self) {
         for payload in [vec![0xc1], encode(&tick("AAPL", 1, 1.0)).unwrap()] {
             let stored =
                 self.executor.publish_stored("orders.AAPL.NOISE", payload, Expect::Anything);
@@ -171,7 +176,7 @@ impl Bench {
     }
 
     /// A bought holding of `shares` at about 100 dollars.
-    pub async fn buy(&self, text: &str, shares: i64) {
+    pub(crate) async fn buy(&self, text: &str, shares: i64) {
         let decided = self.tick(text, 100.0).await;
         let wish = intent(&decided, Side::Buy, shares);
         self.publish_intent(&wish).await;
@@ -180,14 +185,14 @@ impl Bench {
     }
 
     /// The journal of a symbol.
-    pub async fn events(&self, text: &str) -> Vec<OrderEvent> {
+    pub(crate) async fn events(&self, text: &str) -> Vec<OrderEvent> {
         let filter = subject::orders_of(&Symbol::parse(text).unwrap());
         let stored = self.executor.history("ORDERS", filter, Start::Beginning).await.unwrap();
         stored.iter().filter_map(|stored| decode(&stored.payload).ok()).collect()
     }
 
     /// The journal of a symbol once an event has this state.
-    pub async fn wait_state(&self, text: &str, state: OrderState) -> Vec<OrderEvent> {
+    pub(crate) async fn wait_state(&self, text: &str, state: OrderState) -> Vec<OrderEvent> {
         let found = eventually(SOON, async || {
             let events = self.events(text).await;
             events.iter().any(|event| event.state == state).then_some(events)
@@ -196,7 +201,7 @@ impl Bench {
     }
 
     /// Waits until this intent's own order has this state.
-    pub async fn wait_order(&self, intent: &Intent, state: OrderState) {
+    pub(crate) async fn wait_order(&self, intent: &Intent, state: OrderState) {
         let found = eventually(SOON, async || {
             let events = self.events(intent.symbol.as_str()).await;
             let is = |event: &OrderEvent| event.order_id == intent.id && event.state == state;
@@ -206,14 +211,14 @@ impl Bench {
     }
 
     /// The holding of a symbol once this order is settled in it.
-    pub async fn wait_settled(&self, text: &str, id: &OrderId) -> Position {
+    pub(crate) async fn wait_settled(&self, text: &str, id: &OrderId) -> Position {
         self.wait_kv(&stream::POSITIONS, text, |position: &Position| {
             position.settled.as_ref().is_some_and(|settled| settled.order_id == *id)
         })
         .await
     }
 
-    pub async fn wait_trading(&self, state: TradingState) -> Control {
+    pub(crate) async fn wait_trading(&self, state: TradingState) -> Control {
         self.wait_kv(&stream::CONTROL, key::CONTROL_TRADING, |c: &Control| c.state == state).await
     }
 
@@ -256,7 +261,7 @@ fn tick(text: &str, seq: u64, price: f64) -> Tick {
 }
 
 /// What a strategy would want on `decided`: buys enter, sells exit.
-pub fn intent(decided: &Published, side: Side, shares: i64) -> Intent {
+pub(crate) fn intent(decided: &Published, side: Side, shares: i64) -> Intent {
     let tick = &decided.tick;
     let (kind, reason) = match side {
         Side::Buy => (IntentKind::Entry, Reason::CrossUp),

@@ -1,3 +1,5 @@
+//! Sessions on the odd days of the calendar.
+
 use super::*;
 use std::collections::BTreeMap;
 

@@ -52,7 +52,7 @@ impl Puller {
     pub async fn next(&mut self) -> Delivery {
         loop {
             let Some(source) = &mut self.source else {
-                self.open().await;
+                Box::pin(self.open()).await;
                 continue;
             };
             let next = tokio::select! {

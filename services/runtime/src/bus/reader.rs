@@ -235,7 +235,8 @@ impl Reader {
         loop {
             let delivered = match &mut self.source {
                 None => {
-                    self.open().await;
+                    // Rare and large: kept out of the future of every loop that reads.
+                    Box::pin(self.open()).await;
                     continue;
                 }
                 Some(source) => {

@@ -1,3 +1,5 @@
+//! Faults are all told at once, each with its place.
+
 use super::{value::*, *};
 use rust_decimal::Decimal;
 use std::time::Duration;

@@ -1,3 +1,5 @@
+//! The engine: when it gets in, when it gets out, when it stays out.
+
 use super::*;
 use crate::params::{Params, tests::params};
 use market::{Calendar, MINUTE_MS};

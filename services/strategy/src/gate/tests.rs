@@ -1,3 +1,5 @@
+//! What waits while an intent is in flight.
+
 use super::*;
 use proto::{
     Decimal, IntentKind, OrderState, PriceField, Reason, Session, Settled, Side, Source, VERSION,

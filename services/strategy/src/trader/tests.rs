@@ -1,3 +1,5 @@
+//! One symbol, from bars to decisions.
+
 use super::*;
 use crate::params::tests::params;
 use proto::OrderId;

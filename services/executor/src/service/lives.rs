@@ -1,0 +1,159 @@
+//! The life of an order: claimed, sent once, followed to its end, and told to everybody.
+
+use super::{Running, journal::JournalError};
+use crate::{
+    broker::{Broker, BrokerEvent, SubmitError},
+    orders,
+    reconcile::{Step, next_step},
+    risk::Approved,
+};
+use proto::{Intent, OrderEvent, OrderId, Symbol};
+use runtime::clock;
+use std::collections::BTreeSet;
+
+impl<B: Broker> Running<B> {
+    /// Claims the order, calls the broker once, journals what it said.
+    pub(super) async fn place(&mut self, approved: &Approved) -> anyhow::Result<()> {
+        let intent = approved.intent();
+        if !self.begin(&orders::claimed(approved, self.journal.stamp()), intent).await? {
+            return Ok(());
+        }
+        let outcome = if self.lease.secure() {
+            self.broker.submit(approved).await
+        } else {
+            Err(SubmitError::Rejected("not sent: the lease was in doubt".to_owned()))
+        };
+        let event = orders::submitted(intent, outcome, self.journal.stamp());
+        self.journal_event(event).await?;
+        self.follow(&intent.id);
+        self.publish_order(intent).await
+    }
+
+    /// Journals the first event of an order. `false` when the order exists already.
+    pub(super) async fn begin(
+        &mut self,
+        event: &OrderEvent,
+        intent: &Intent,
+    ) -> anyhow::Result<bool> {
+        match self.journal.write(event, 0).await {
+            Ok(seq) => {
+                self.desk.apply(seq, event)?;
+                if event.state.is_final() {
+                    self.publish_order(intent).await?;
+                }
+                Ok(true)
+            }
+            Err(JournalError::Taken(_)) => {
+                let first = self.journal.first_event(event).await?;
+                if first.intent.as_ref() == Some(intent) {
+                    tracing::debug!(order.id = %intent.id, "delivered again, has its order");
+                } else {
+                    metrics::counter!("executor_id_collisions_total").increment(1);
+                    tracing::error!(
+                        order.id = %intent.id,
+                        "another intent has this id in the journal; nothing is sent"
+                    );
+                }
+                // What the strategy waits for may have been lost with an earlier executor.
+                self.publish_order(intent).await?;
+                Ok(false)
+            }
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    /// Journals a later event of an open order and books it.
+    async fn journal_event(&mut self, event: OrderEvent) -> anyhow::Result<()> {
+        let before = self.desk.ledger().order(&event.order_id).map_or(0, |order| order.seq);
+        let seq = self.journal.write(&event, before).await?;
+        self.desk.apply(seq, &event)?;
+        Ok(())
+    }
+
+    pub(super) async fn on_broker(&mut self, news: BrokerEvent) -> anyhow::Result<()> {
+        let Some(order) = self.desk.ledger().order(&news.order_id).cloned() else {
+            tracing::debug!(order.id = %news.order_id, "news of a finished order");
+            return Ok(());
+        };
+        if let Some(event) = orders::happened(&order, news, &self.journal.stamp()) {
+            self.journal_event(event).await?;
+        }
+        self.publish_order(&order.intent).await
+    }
+
+    fn follow(&mut self, id: &OrderId) {
+        if let Some(order) = self.desk.ledger().order(id)
+            && next_step(order) == Step::Follow
+        {
+            self.broker.follow(order);
+        }
+    }
+
+    /// Takes up every order that an earlier executor left open.
+    pub(super) async fn settle_open_orders(&mut self) -> anyhow::Result<()> {
+        let open: Vec<_> = self.desk.ledger().open_orders().cloned().collect();
+        for order in open {
+            if next_step(&order) == Step::DeclareUnknown {
+                let words = "the executor stopped around the call".to_owned();
+                let event = orders::unknown(&order.intent, words, self.journal.stamp());
+                self.journal_event(event).await?;
+            }
+            self.find(&order.intent.id).await?;
+            self.follow(&order.intent.id);
+        }
+        Ok(())
+    }
+
+    /// Asks the broker about an order whose fate is not known.
+    async fn find(&mut self, id: &OrderId) -> anyhow::Result<()> {
+        let Some(order) = self.desk.ledger().order(id).cloned() else {
+            return Ok(());
+        };
+        if next_step(&order) != Step::Find {
+            return Ok(());
+        }
+        let found = self.broker.find(&order).await;
+        if let Some(event) = orders::reconciled(&order, found, self.journal.stamp()) {
+            self.journal_event(event).await?;
+            self.follow(id);
+            self.publish_order(&order.intent).await?;
+        }
+        Ok(())
+    }
+
+    pub(super) async fn ask_again(&mut self) -> anyhow::Result<()> {
+        let unresolved = self.desk.ledger().open_orders().filter(|o| next_step(o) == Step::Find);
+        let ids: Vec<OrderId> = unresolved.map(|order| order.intent.id.clone()).collect();
+        for id in ids {
+            self.find(&id).await?;
+        }
+        Ok(())
+    }
+
+    /// Publishes what an order has changed.
+    async fn publish_order(&mut self, intent: &Intent) -> anyhow::Result<()> {
+        self.views.put_position(&self.desk.ledger().position(&intent.symbol)).await?;
+        self.account_stale = true;
+        Ok(())
+    }
+
+    /// Publishes all holdings and the account, as the journal has them; flat ones too, because the
+    /// strategy trades no symbol whose holding it does not know.
+    pub(super) async fn publish_everything(&mut self) -> anyhow::Result<()> {
+        let held = self.desk.ledger().positions().map(|position| &position.symbol);
+        let symbols: BTreeSet<Symbol> = held.chain(&self.feed.symbols).cloned().collect();
+        for symbol in &symbols {
+            self.views.put_position(&self.desk.ledger().position(symbol)).await?;
+        }
+        self.publish().await
+    }
+
+    pub(super) async fn publish(&mut self) -> anyhow::Result<()> {
+        if std::mem::take(&mut self.account_stale) {
+            let account = self.desk.account(self.journal.writer(), clock::now_ms());
+            self.views.put_account(&account).await?;
+        }
+        let (run, position) = (self.feed.run.clone(), self.tape.position());
+        self.views.put_progress(&run, position, self.tape_ns).await
+    }
+}
