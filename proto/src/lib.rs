@@ -34,7 +34,9 @@ pub use control::{Control, Lease, TradingState};
 pub use feed::{ClockKind, FeedState, FeedStatus, Progress};
 pub use intent::{Indicators, Intent, IntentKind, OrderId, Reason, Side};
 pub use market::{Bar, PriceField, Session, Source, Tick};
-pub use order::{Fill, IllegalTransition, OrderEvent, OrderState, Refusal, Rule, check_transition};
+pub use order::{
+    Fill, IllegalTransition, OrderEvent, OrderState, Refusal, Rule, Venue, check_transition,
+};
 pub use rust_decimal::Decimal;
 pub use symbol::{Symbol, SymbolError};
 

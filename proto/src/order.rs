@@ -4,6 +4,7 @@
 //! the cash. Every write is compare-and-set on the subject, so two executors cannot both own an order.
 
 use crate::{
+    account::BrokerMode,
     codec::Message,
     intent::{Intent, OrderId, Side},
     symbol::Symbol,
@@ -176,6 +177,29 @@ pub struct Fill {
     pub price: Decimal,
     /// Fees and taxes, in the account's currency.
     pub fee: Decimal,
+    /// What the shares cost or brought before fees, in the account's currency, where that is not
+    /// the instrument's: the broker's own conversion.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub value: Option<Decimal>,
+}
+
+/// The account an order belongs to and how it was sent there. Stands in an order's first event;
+/// absent on paper.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Venue {
+    /// Whose money it is.
+    pub mode: BrokerMode,
+    /// The account at the broker.
+    pub account_id: String,
+    /// ISO code of the account's currency.
+    pub currency: String,
+    /// The broker's name for the instrument.
+    pub ticker: String,
+    /// International number of the instrument; pins what the symbol means from its first order on.
+    pub isin: String,
+    /// Shares as sent, above zero: the intent's, cut to what the broker takes and told apart from
+    /// other orders of the instrument by its last decimal.
+    pub quantity: Decimal,
 }
 
 /// One change of one order. Written by the executor on `orders.<SYMBOL>.<ORDER_ID>`.
@@ -208,6 +232,9 @@ pub struct OrderEvent {
     /// The broker's name for the order, once known.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub broker_order_id: Option<String>,
+    /// Where it was sent, on an order's first event; absent on paper.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub venue: Option<Venue>,
     /// A sentence for people: the broker's words, how a reconcile settled it, who did.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub message: Option<String>,

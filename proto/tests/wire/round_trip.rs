@@ -5,7 +5,7 @@ use proto::{
     Account, Bar, BrokerMode, ClockKind, Control, Decimal, FeedState, FeedStatus, Fill, Indicators,
     Intent, IntentKind, Lease, Message, OrderEvent, OrderId, OrderState, Position, PriceField,
     Progress, Reason, Refusal, Rule, Session, Settled, Side, Source, Symbol, Tick, TradingState,
-    decode, encode,
+    Venue, decode, encode,
 };
 use std::fmt::Debug;
 
@@ -139,8 +139,21 @@ prop_compose! {
 }
 
 prop_compose! {
-    fn fill()(id in text(), quantity in above_zero(), price in above_zero(), fee in decimal()) -> Fill {
-        Fill { id, quantity, price, fee }
+    fn fill()(
+        (id, quantity, price) in (text(), above_zero(), above_zero()),
+        (fee, value) in (decimal(), option::of(decimal())),
+    ) -> Fill {
+        Fill { id, quantity, price, fee, value }
+    }
+}
+
+prop_compose! {
+    fn venue()(
+        mode in select(vec![BrokerMode::Demo, BrokerMode::Live]),
+        (account_id, currency, ticker, isin) in (text(), text(), text(), text()),
+        quantity in above_zero(),
+    ) -> Venue {
+        Venue { mode, account_id, currency, ticker, isin, quantity }
     }
 }
 
@@ -151,10 +164,10 @@ prop_compose! {
         (intent, fill) in (option::of(intent()), option::of(fill())),
         refusal in option::of((rule(), text()).prop_map(|(rule, message)| Refusal { rule, message })),
         (broker_order_id, message) in (option::of(text()), option::of(text())),
-        (writer, at_ms) in (text(), any::<i64>()),
+        (writer, at_ms, venue) in (text(), any::<i64>(), option::of(venue())),
     ) -> OrderEvent {
         OrderEvent { v, order_id, symbol, side, state, time_ns, tick_seq, intent, refusal, fill,
-            broker_order_id, message, writer, at_ms }
+            broker_order_id, venue, message, writer, at_ms }
     }
 }
 

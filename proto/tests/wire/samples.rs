@@ -198,6 +198,7 @@ fn event(state: OrderState) -> OrderEvent {
         refusal: None,
         fill: None,
         broker_order_id: None,
+        venue: None,
         message: None,
         writer: "executor-1".to_owned(),
         at_ms: TIME_MS,
@@ -228,6 +229,7 @@ fn partially_filled() -> OrderEvent {
         quantity: decimal("5"),
         price: decimal("261.0125"),
         fee: decimal("0.00"),
+        value: None,
     };
     OrderEvent { tick_seq: Some(70_001), fill: Some(fill), ..event(OrderState::PartiallyFilled) }
 }

@@ -9,7 +9,7 @@ use anyhow::Context as _;
 use proto::subject::key;
 use runtime::{
     backoff::random_fraction,
-    bus::{Bus, HeldLease, LeaseEvent},
+    bus::{Bus, HeldLease, LeaseEvent, identity},
     health::Health,
     wall::Slot,
 };
@@ -37,7 +37,7 @@ pub async fn run(
     health: Health,
     stopping: CancellationToken,
 ) -> anyhow::Result<()> {
-    let holder = holder();
+    let holder = identity("dashboard");
     loop {
         let claimed = tokio::select! {
             () = stopping.cancelled() => return Ok(()),
@@ -167,10 +167,4 @@ async fn lost(lease: &mut HeldLease) {
 /// Tells the frames of this hub from those of another.
 fn session() -> String {
     format!("{:x}-{:08x}", runtime::clock::now_ms(), (random_fraction() * 4e9) as u32)
-}
-
-fn holder() -> String {
-    let host = std::fs::read_to_string("/proc/sys/kernel/hostname").unwrap_or_default();
-    let random = (random_fraction() * 4e9) as u32;
-    format!("dashboard@{}:{}:{random:08x}", host.trim(), std::process::id())
 }

@@ -174,6 +174,7 @@ fn event(state: OrderState, message: Option<&str>) -> OrderEvent {
         refusal: None,
         fill: None,
         broker_order_id: None,
+        venue: None,
         message: message.map(str::to_owned),
         writer: "executor-1".to_owned(),
         at_ms: 1,

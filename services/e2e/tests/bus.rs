@@ -1,6 +1,12 @@
 //! What the bus itself says of the desk: who listens to what, who may write what, who is there, and
 //! what a person sees with the command line.
-#![expect(clippy::unwrap_used, clippy::print_stdout, reason = "helpers of tests may panic and say")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::print_stdout,
+    reason = "helpers of tests may panic, and say what they skip"
+)]
 
 use e2e::{DEFAULT_WALL, Desk, SOON, Setup, programs};
 use futures_util::StreamExt as _;

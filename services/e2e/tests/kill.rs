@@ -145,7 +145,7 @@ async fn a_spare_takes_over_the_slot_of_a_dead_dashboard() {
     let back =
         async || (desk.pid(holder).is_none() && healthy(ports[0]).await.is_some()).then_some(());
     eventually(SOON, back).await.expect("the spare takes the first page");
-    assert!(died.elapsed() < Duration::from_secs(14), "after {:?}", died.elapsed());
+    assert!(died.elapsed() < Duration::from_secs(10), "after {:?}", died.elapsed());
 }
 
 /// Whether the program answers on `port`: its process id stands in the page's lease.

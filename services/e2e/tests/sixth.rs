@@ -1,5 +1,10 @@
 //! One more dashboard with symbols that nobody has heard of is an edit of one file.
-#![expect(clippy::unwrap_used, clippy::expect_used, reason = "helpers of tests may panic")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    reason = "helpers of tests may panic"
+)]
 
 use e2e::{DEFAULT_WALL, Desk, SOON, Setup};
 use futures_util::{SinkExt as _, StreamExt as _};
@@ -17,11 +22,10 @@ const SESSION_MINUTES: usize = 390;
 
 #[tokio::test]
 async fn a_sixth_dashboard_of_four_new_symbols_takes_one_file() {
-let t=std::time::Instant::now();
     let mut walls = DEFAULT_WALL.to_vec();
     walls.push(&NEW);
     let desk = Desk::start(Setup::new().wall(&walls)).await.unwrap();
-    eprintln!("up {:?}",t.elapsed());no_other_file_knows_them(&desk.config_dir());
+    no_other_file_knows_them(&desk.config_dir());
     let port = desk.page_port(5);
 
     let page = reqwest::get(format!("http://127.0.0.1:{port}/")).await.unwrap();
@@ -36,8 +40,8 @@ let t=std::time::Instant::now();
         NEW.iter().all(|symbol| bars(symbol) >= SESSION_MINUTES - 1).then_some(())
     };
     eventually(SOON, full).await.expect("a session of bars for each of the four");
-eprintln!("full {:?}",t.elapsed());    let moved = tokio::time::timeout(SOON, prices_until_all_move(port)).await;
-eprintln!("moved {:?}",t.elapsed());    assert_eq!(moved.expect("live prices of all four"), BTreeSet::from(NEW.map(str::to_owned)));
+    let ticked = tokio::time::timeout(SOON, symbols_until_all_tick(port)).await;
+    assert_eq!(ticked.expect("live ticks of all four"), BTreeSet::from(NEW.map(str::to_owned)));
 }
 
 /// The wall alone names the new symbols: no table elsewhere had to be told.
@@ -60,20 +64,20 @@ async fn snapshot(port: u16) -> Option<Value> {
     serde_json::from_str(&answer.text().await.ok()?).ok()
 }
 
-/// Reads the page's socket, as the page does, until every symbol has had three different prices;
-/// gives the symbols.
-async fn prices_until_all_move(port: u16) -> BTreeSet<String> {
+/// Reads the page's socket, as the page does, until every symbol has had three ticks; gives the
+/// symbols.
+async fn symbols_until_all_tick(port: u16) -> BTreeSet<String> {
     let url = format!("ws://127.0.0.1:{port}/ws");
     let (mut socket, _) = tokio_tungstenite::connect_async(url).await.unwrap();
-    let mut prices: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
-    while prices.len() < NEW.len() || prices.values().any(|seen| seen.len() < 3) {
+    let mut ticks: BTreeMap<String, BTreeSet<u64>> = BTreeMap::new();
+    while ticks.len() < NEW.len() || ticks.values().any(|seen| seen.len() < 3) {
         let Message::Text(text) = socket.next().await.expect("an open socket").unwrap() else {
             continue;
         };
         let frame: Value = serde_json::from_str(&text).unwrap();
         for (symbol, change) in frame["symbols"].as_object().into_iter().flatten() {
-            if let Some(price) = change["quote"]["price"].as_f64() {
-                prices.entry(symbol.clone()).or_default().insert(price.to_string());
+            if let Some(seq) = change["quote"]["seq"].as_u64() {
+                ticks.entry(symbol.clone()).or_default().insert(seq);
             }
         }
         let painted = if frame["type"] == "snapshot" { &frame["seq"] } else { &frame["to_seq"] };
@@ -82,5 +86,5 @@ async fn prices_until_all_move(port: u16) -> BTreeSet<String> {
             socket.send(Message::Text(ack.into())).await.unwrap();
         }
     }
-    prices.into_keys().collect()
+    ticks.into_keys().collect()
 }

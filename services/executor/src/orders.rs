@@ -107,6 +107,7 @@ fn event(intent: &Intent, state: OrderState, stamp: Stamp) -> OrderEvent {
         refusal: None,
         fill: None,
         broker_order_id: None,
+        venue: None,
         message: None,
         writer: stamp.writer,
         at_ms: stamp.at_ms,

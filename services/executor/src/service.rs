@@ -23,7 +23,7 @@ use proto::{
     subject::{self, key},
 };
 use runtime::{
-    bus::{Bus, Delivery, HeldLease, KvEntry, KvWatch, LeaseEvent, Puller},
+    bus::{Bus, Delivery, HeldLease, KvEntry, KvWatch, LeaseEvent, Puller, identity},
     clock,
     health::Health,
 };
@@ -111,7 +111,7 @@ impl Service {
         let Some(status) = self.first_feed(&mut feed, &stopping).await else {
             return Ok(());
         };
-        let writer = Self::writer();
+        let writer = identity("executor");
         let Some(lease) = self.take_lease(&writer, &stopping).await? else {
             return Ok(());
         };

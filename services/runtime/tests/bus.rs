@@ -134,8 +134,25 @@ async fn an_abandoned_lease_runs_out_and_passes_to_the_next() {
     let server = NatsServer::provisioned().await.unwrap();
     let (one, two) = (server.bus("executor").await.unwrap(), server.bus("executor").await.unwrap());
     drop(one.try_lease("executor", "one").await.unwrap().unwrap());
+    assert!(
+        two.try_lease("executor", "two").await.unwrap().is_none(),
+        "nobody knows that one died"
+    );
     let taken = tokio::time::timeout(SOON, two.lease("executor", "two")).await.unwrap().unwrap();
     assert!(taken.secure());
+}
+
+#[tokio::test]
+async fn the_lease_of_a_process_that_is_provably_gone_is_taken_at_once() {
+    let server = NatsServer::provisioned().await.unwrap();
+    let (one, two) = (server.bus("executor").await.unwrap(), server.bus("executor").await.unwrap());
+    let mut dead = std::process::Command::new("true").spawn().unwrap();
+    let me = runtime::bus::identity("executor");
+    let gone = me.replace(&format!("/{}/", std::process::id()), &format!("/{}/", dead.id()));
+    dead.wait().unwrap();
+    let held = one.try_lease("executor", &gone).await.unwrap().unwrap();
+    assert!(two.try_lease("executor", &me).await.unwrap().unwrap().secure());
+    drop(held);
 }
 
 #[tokio::test]

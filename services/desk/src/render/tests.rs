@@ -126,6 +126,7 @@ fn event(state: OrderState) -> OrderEvent {
         refusal: None,
         fill: None,
         broker_order_id: None,
+        venue: None,
         message: Some("no answer within 10 s".to_owned()),
         writer: "executor-1".to_owned(),
         at_ms: NOW_MS - 180_000,

@@ -41,6 +41,7 @@ fn event(happening: &Happening, life: usize) -> OrderEvent {
             quantity: Decimal::from(happening.shares),
             price: Decimal::new(happening.cents, 2),
             fee: Decimal::ONE,
+            value: None,
         });
     }
     event
@@ -130,7 +131,7 @@ fn a_round_trip_realises_its_profit_after_fees() {
         let mut filled = accept.clone();
         filled.state = OrderState::Filled;
         let (quantity, price) = (Decimal::TEN, Decimal::from(price));
-        filled.fill = Some(Fill { id: "1".to_owned(), quantity, price, fee: Decimal::ONE });
+        filled.fill = Some(Fill { id: "1".to_owned(), quantity, price, fee: Decimal::ONE, value: None });
         for event in [claim, accept, filled] {
             seq += 1;
             ledger.apply(seq, &event).unwrap();

@@ -4,20 +4,10 @@ use super::{Service, journal, tape::Tape, views::Views};
 use crate::desk::{Desk, Setup};
 use anyhow::Context as _;
 use proto::{BrokerMode, FeedStatus, Progress, stream, subject::key};
-use runtime::{
-    backoff::random_fraction,
-    bus::{Bus, HeldLease, KvWatch},
-};
+use runtime::bus::{Bus, HeldLease, KvWatch};
 use tokio_util::sync::CancellationToken;
 
 impl Service {
-    /// A name for this process that no other has.
-    pub(super) fn writer() -> String {
-        let host = std::fs::read_to_string("/proc/sys/kernel/hostname").unwrap_or_default();
-        let unique = (random_fraction() * f64::from(u32::MAX)) as u32;
-        format!("executor@{}/{}/{unique:08x}", host.trim(), std::process::id())
-    }
-
     /// Waits for the lease; `None` when the process is asked to stop first.
     pub(super) async fn take_lease(
         &self,

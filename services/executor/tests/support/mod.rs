@@ -157,6 +157,7 @@ impl Bench {
             refusal: None,
             fill: None,
             broker_order_id: None,
+            venue: None,
             message: None,
             writer: "dead".to_owned(),
             at_ms: 0,

@@ -5,6 +5,12 @@
 //!    key can vanish, whatever the network does.
 //! 3. A lease is lost only for a reason that is seen: another holder. An unreachable server alone
 //!    does not end it, but it is not secure meanwhile.
+//! 4. Nobody waits for the lease of a process that is provably dead: one of this machine, this boot
+//!    and this process namespace whose number is gone. Any doubt, and its 10 s are waited for.
+
+mod identity;
+
+pub use identity::identity;
 
 use super::Bus;
 use anyhow::Context as _;
@@ -81,12 +87,30 @@ impl Bus {
         let value =
             Lease { v: VERSION, holder: holder.to_owned(), since_ms: crate::clock::now_ms() };
         let begun = Instant::now();
-        let Ok(revision) = store.create(key, encode(&value)?.into()).await else {
+        let payload: Vec<u8> = encode(&value)?;
+        let taken = match store.create(key, payload.clone().into()).await {
+            Ok(revision) => Some(revision),
+            Err(_held) => inherit(&store, key, payload).await,
+        };
+        let Some(revision) = taken else {
             return Ok(None);
         };
         tracing::info!(lease = key, holder, "lease taken");
         Ok(Some(HeldLease::keep(key, store, value, revision, begun)))
     }
+}
+
+/// Takes the lease over from a holder that is provably dead; its new revision.
+async fn inherit(store: &kv::Store, key: &str, payload: Vec<u8>) -> Option<u64> {
+    let entry = store.entry(key).await.ok()??;
+    let dead = decode::<Lease>(&entry.value).ok()?.holder;
+    if entry.operation != Operation::Put || !identity::is_gone(&dead) {
+        return None;
+    }
+    // Compare-and-set: of several heirs one gets it.
+    let revision = store.update(key, payload.into(), entry.revision).await.ok()?;
+    tracing::info!(lease = key, dead, "taken over from a process that is gone");
+    Some(revision)
 }
 
 impl HeldLease {

@@ -31,6 +31,7 @@ pub(super) fn fill(intent: &Intent, tick: &Tick, rules: &PaperRules) -> Option<F
         quantity: intent.quantity,
         price: price(intent.side, tick, rules),
         fee: rules.fee_per_order,
+        value: None,
     })
 }
 
