@@ -5,7 +5,7 @@ export PATH := $(CURDIR)/.tools:$(PATH)
 
 desk = target/release/desk
 BY ?= $(or $(USER),$(shell id -un))
-export BY WHY
+export BY WHY ORDER AS BROKER_ID ACCOUNT
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{ printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -41,6 +41,15 @@ reduce: $(desk) ## allow exits only: make reduce WHY="..."
 resume: $(desk) ## trade again: make resume WHY="..."
 	@$(desk) resume --by "$$BY" --why "$$WHY"
 
+flatten: $(desk) ## sell everything, after a typed confirmation: make flatten WHY="..."
+	@$(desk) flatten --by "$$BY" --why "$$WHY"
+
+settle: $(desk) ## say what became of an order: make settle ORDER=... AS=placed|absent [BROKER_ID=...] WHY="..."
+	@$(desk) settle --order "$$ORDER" --as "$$AS" $${BROKER_ID:+--broker-order-id "$$BROKER_ID"} --by "$$BY" --why "$$WHY"
+
+live-arm: $(desk) ## give leave to trade an account with real money: make live-arm ACCOUNT=... WHY="..."
+	@$(desk) live-arm --account "$$ACCOUNT" --by "$$BY" --why "$$WHY"
+
 ticks: target/release/wire2json ## live prices as JSON, by the nats command line; Ctrl-C stops it
 	@nats=$$(deploy/nats/install cli) && NATS_URL="$${NATS_URL:-nats://127.0.0.1:4222}" NATS_USER=operator \
 	  NATS_PASSWORD="$${NATS_OPERATOR_PASSWORD:-operator-default}" \
@@ -57,4 +66,4 @@ target/release/%:
 	@echo "building $* (release)"
 	@cargo build --release --bin $*
 
-.PHONY: help run test check bench status halt reduce resume ticks tools browser
+.PHONY: help run test check bench status halt reduce resume flatten settle live-arm ticks tools browser

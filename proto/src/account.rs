@@ -39,6 +39,9 @@ pub struct Position {
     pub quantity: Decimal,
     /// Average price paid per held share, dollars; 0 when flat.
     pub average_price: Decimal,
+    /// What the held shares cost before fees, account currency.
+    #[serde(default)]
+    pub cost: Decimal,
     /// Profit and loss of closed shares after fees, account currency.
     pub realised: Decimal,
     /// Fees paid, account currency.
@@ -64,6 +67,7 @@ impl Position {
             symbol,
             quantity: Decimal::ZERO,
             average_price: Decimal::ZERO,
+            cost: Decimal::ZERO,
             realised: Decimal::ZERO,
             fees: Decimal::ZERO,
             opened_ns: 0,
@@ -121,6 +125,12 @@ pub struct Account {
     pub day: String,
     /// Highest equity so far.
     pub peak_equity: Decimal,
+    /// The account at the broker; empty on paper.
+    #[serde(default)]
+    pub account_id: String,
+    /// Value of what was bought and ordered there by others than this desk, account currency.
+    #[serde(default)]
+    pub foreign: Decimal,
     /// Orders the broker has and has not finished.
     pub open_orders: u64,
     /// Orders whose fate is not known, oldest first.

@@ -24,6 +24,11 @@ impl OrderId {
         Self(format!("{}-{seq}-{letter}", symbol.token()))
     }
 
+    /// The id of a sale that a person asked for, on the tick `seq` of `symbol`.
+    pub fn manual(symbol: &Symbol, seq: u64) -> Self {
+        Self(format!("{}-{seq}-M", symbol.token()))
+    }
+
     /// Reads an id.
     ///
     /// # Errors

@@ -30,7 +30,7 @@ pub mod symbol;
 
 pub use account::{Account, BrokerMode, Position, Settled};
 pub use codec::{Message, WireError, decode, encode};
-pub use control::{Control, Lease, TradingState};
+pub use control::{Control, Flatten, Lease, LiveArm, Settlement, TradingState, Verdict};
 pub use feed::{ClockKind, FeedState, FeedStatus, Progress};
 pub use intent::{Indicators, Intent, IntentKind, OrderId, Reason, Side};
 pub use market::{Bar, PriceField, Session, Source, Tick};

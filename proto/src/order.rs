@@ -155,6 +155,8 @@ pub enum Rule {
     Drawdown,
     /// The journal holds another order under this id.
     IdCollision,
+    /// The broker has no such instrument, or another one than before.
+    Instrument,
 }
 
 /// Why an intent was refused.
@@ -197,6 +199,8 @@ pub struct Venue {
     pub ticker: String,
     /// International number of the instrument; pins what the symbol means from its first order on.
     pub isin: String,
+    /// Shares held before it, by the books.
+    pub held: Decimal,
     /// Shares as sent, above zero: the intent's, cut to what the broker takes and told apart from
     /// other orders of the instrument by its last decimal.
     pub quantity: Decimal,

@@ -38,7 +38,7 @@ pub fn orders_of(symbol: &Symbol) -> String {
 
 /// Keys of the KV buckets.
 pub mod key {
-    use crate::symbol::Symbol;
+    use crate::{intent::OrderId, symbol::Symbol};
 
     /// KV `feed`: the running feed. ingest -> everyone.
     pub const FEED_STATUS: &str = "status";
@@ -46,12 +46,31 @@ pub mod key {
     pub const ACCOUNT_SUMMARY: &str = "summary";
     /// KV `control`: the trading state. A person -> strategy, executor.
     pub const CONTROL_TRADING: &str = "trading";
+    /// KV `control`: sell everything. A person -> executor, which erases it when done.
+    pub const CONTROL_FLATTEN: &str = "flatten";
+    /// KV `control`: the account that may be traded with real money. A person -> executor.
+    pub const CONTROL_LIVE: &str = "live";
+    /// KV `control`: all words on unresolved orders.
+    pub const CONTROL_SETTLEMENTS: &str = "settle.*";
     /// KV `leases`: the one executor that may trade.
     pub const LEASE_EXECUTOR: &str = "executor";
 
     /// KV `positions`: one symbol's holding. executor -> strategy, dashboards.
     pub fn position(symbol: &Symbol) -> String {
         symbol.token()
+    }
+
+    /// KV `control`: a person's word on an unresolved order -> executor, which erases it when done.
+    pub fn settlement(id: &OrderId) -> String {
+        format!("settle.{}", id.as_str())
+    }
+
+    /// The order that a settlement's key names.
+    ///
+    /// # Errors
+    /// A sentence, when the key names none.
+    pub fn settled_order(key: &str) -> Result<OrderId, String> {
+        OrderId::parse(key.strip_prefix("settle.").unwrap_or_default())
     }
 
     /// KV `progress`: how far a reader of ticks has come. strategy, executor -> ingest, executor.

@@ -229,11 +229,12 @@ pub(crate) const ORDER_PARTIALLY_FILLED: &str = "
 
 /// A holding with everything it can have.
 pub(crate) const POSITION: &str = "
-    8b # 11 fields
+    8c # 12 fields
     a176 01 # v: 1
     a673796d626f6c a44141504c # symbol: AAPL
     a87175616e74697479 a531322e3530 # quantity: 12.50
     ad617665726167655f7072696365 a83236312e30313235 # average_price: 261.0125
+    a4636f7374 a7333236322e3636 # cost: 3262.66
     a87265616c69736564 a52d332e3130 # realised: -3.10
     a466656573 a4302e3432 # fees: 0.42
     a96f70656e65645f6e73 cf189a4a3634e7b000 # opened_ns: 1772811000000000000
@@ -251,11 +252,12 @@ pub(crate) const POSITION: &str = "
 
 /// No holding, no history.
 pub(crate) const FLAT_POSITION: &str = "
-    8b # 11 fields
+    8c # 12 fields
     a176 01 # v: 1
     a673796d626f6c a44141504c # symbol: AAPL
     a87175616e74697479 a130 # quantity: 0
     ad617665726167655f7072696365 a130 # average_price: 0
+    a4636f7374 a130 # cost: 0
     a87265616c69736564 a130 # realised: 0
     a466656573 a130 # fees: 0
     a96f70656e65645f6e73 00 # opened_ns: 0
@@ -267,7 +269,7 @@ pub(crate) const FLAT_POSITION: &str = "
 
 /// The account.
 pub(crate) const ACCOUNT: &str = "
-    de0013 # 19 fields
+    de0015 # 21 fields
     a176 01 # v: 1
     a46d6f6465 a57061706572 # mode: paper
     a863757272656e6379 a3555344 # currency: USD
@@ -280,6 +282,8 @@ pub(crate) const ACCOUNT: &str = "
     b06461795f73746172745f657175697479 a6313030303030 # day_start_equity: 100000
     a3646179 aa323032362d30332d3036 # day: 2026-03-06
     ab7065616b5f657175697479 a93130303031322e3030 # peak_equity: 100012.00
+    aa6163636f756e745f6964 a731323334353637 # account_id: 1234567
+    a7666f726569676e a531322e3530 # foreign: 12.50
     ab6f70656e5f6f7264657273 01 # open_orders: 1
     aa756e7265736f6c766564 91ac4141504c2d37303130302d53 # unresolved: AAPL-70100-S
     a87265667573616c73 82a773657373696f6e03ab6f726465725f76616c756501 # refusals: session 3 order_value 1
@@ -305,4 +309,112 @@ pub(crate) const LEASE: &str = "
     a176 01 # v: 1
     a6686f6c646572 b56578656375746f722d686f73742d343731312d3962 # holder: executor-host-4711-9b
     a873696e63655f6d73 cf0000019cc3c518c0 # since_ms: 1772811000000
+";
+
+/// The claim of an order that goes to a broker.
+pub(crate) const ORDER_SUBMITTING_ABROAD: &str = "
+    8a # 10 fields
+    a176 01 # v: 1
+    a86f726465725f6964 ac4141504c2d37303030302d42 # order_id: AAPL-70000-B
+    a673796d626f6c a44141504c # symbol: AAPL
+    a473696465 a3627579 # side: buy
+    a57374617465 aa7375626d697474696e67 # state: submitting
+    a774696d655f6e73 cf189a4a3634e7b000 # time_ns: 1772811000000000000
+    a6696e74656e74 # intent
+      8f # 15 fields
+      a176 01 # v: 1
+      a26964 ac4141504c2d37303030302d42 # id: AAPL-70000-B
+      a673796d626f6c a44141504c # symbol: AAPL
+      a473696465 a3627579 # side: buy
+      a46b696e64 a5656e747279 # kind: entry
+      a87175616e74697479 a531322e3530 # quantity: 12.50
+      a57072696365 cb4070500000000000 # price: 261.0
+      a87469636b5f736571 ce00011170 # tick_seq: 70000
+      a8706f736974696f6e ce00155cc0 # position: 1400000
+      a774696d655f6e73 cf189a4a3634e7b000 # time_ns: 1772811000000000000
+      ae76616c69645f756e74696c5f6d73 cf0000019cc3c58df0 # valid_until_ms: 1772811030000
+      a6726561736f6e a863726f73735f7570 # reason: cross_up
+      aa696e64696361746f7273 # indicators
+        84 # 4 fields
+        a8656d615f66617374 cb4070480000000000 # ema_fast: 260.5
+        a8656d615f736c6f77 cb4070440000000000 # ema_slow: 260.25
+        a3727369 cb404ec00000000000 # rsi: 61.5
+        ad72616e67655f70657263656e74 cb3fc0000000000000 # range_percent: 0.125
+      a87374726174656779 a56d6963726f # strategy: micro
+      a87265766973696f6e a6633066666565 # revision: c0ffee
+    a576656e7565 # venue
+      87 # 7 fields
+      a46d6f6465 a464656d6f # mode: demo
+      aa6163636f756e745f6964 a731323334353637 # account_id: 1234567
+      a863757272656e6379 a3474250 # currency: GBP
+      a67469636b6572 aa4141504c5f55535f4551 # ticker: AAPL_US_EQ
+      a46973696e ac555330333738333331303035 # isin: US0378331005
+      a468656c64 a130 # held: 0
+      a87175616e74697479 a531322e3437 # quantity: 12.47
+    a6777269746572 aa6578656375746f722d31 # writer: executor-1
+    a561745f6d73 cf0000019cc3c518c0 # at_ms: 1772811000000
+";
+
+/// A fill in another currency than the account's.
+pub(crate) const ORDER_FILLED_ABROAD: &str = "
+    89 # 9 fields
+    a176 01 # v: 1
+    a86f726465725f6964 ac4141504c2d37303030302d42 # order_id: AAPL-70000-B
+    a673796d626f6c a44141504c # symbol: AAPL
+    a473696465 a3627579 # side: buy
+    a57374617465 a666696c6c6564 # state: filled
+    a774696d655f6e73 cf189a4a3634e7b000 # time_ns: 1772811000000000000
+    a466696c6c # fill
+      85 # 5 fields
+      a26964 a9393837363534333232 # id: 987654322
+      a87175616e74697479 a531322e3437 # quantity: 12.47
+      a57072696365 a63236312e3031 # price: 261.01
+      a3666565 a4332e3831 # fee: 3.81
+      a576616c7565 a7323534302e3139 # value: 2540.19
+    a6777269746572 aa6578656375746f722d31 # writer: executor-1
+    a561745f6d73 cf0000019cc3c518c0 # at_ms: 1772811000000
+";
+
+/// A person's word that an order was placed.
+pub(crate) const SETTLEMENT_PLACED: &str = "
+    85 # 5 fields
+    a176 01 # v: 1
+    a776657264696374 # verdict
+      81 # 1 fields
+      a6706c61636564 # placed
+        81 # 1 fields
+        af62726f6b65725f6f726465725f6964 a9393837363534333231 # broker_order_id: 987654321
+    a26279 a4616e6e61 # by: anna
+    a3776879 af7365656e20696e2074686520617070 # why: seen in the app
+    a561745f6d73 cf0000019cc3c518c0 # at_ms: 1772811000000
+";
+
+/// A person's word that an order never was.
+pub(crate) const SETTLEMENT_ABSENT: &str = "
+    85 # 5 fields
+    a176 01 # v: 1
+    a776657264696374 a6616273656e74 # verdict: absent
+    a26279 a4616e6e61 # by: anna
+    a3776879 af7365656e20696e2074686520617070 # why: seen in the app
+    a561745f6d73 cf0000019cc3c518c0 # at_ms: 1772811000000
+";
+
+/// A person's order to sell everything.
+pub(crate) const FLATTEN: &str = "
+    85 # 5 fields
+    a176 01 # v: 1
+    a6706872617365 af73656c6c2065766572797468696e67 # phrase: sell everything
+    a26279 a4616e6e61 # by: anna
+    a3776879 aa676f696e6720686f6d65 # why: going home
+    a561745f6d73 cf0000019cc3c518c0 # at_ms: 1772811000000
+";
+
+/// A person's leave to trade with real money.
+pub(crate) const LIVE_ARM: &str = "
+    85 # 5 fields
+    a176 01 # v: 1
+    aa6163636f756e745f6964 a731323334353637 # account_id: 1234567
+    a26279 a4616e6e61 # by: anna
+    a3776879 b361206d6f6e7468206f66207072616374696365 # why: a month of practice
+    a561745f6d73 cf0000019cc3c518c0 # at_ms: 1772811000000
 ";

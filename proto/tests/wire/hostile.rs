@@ -201,8 +201,19 @@ fn a_message_taken_for_another_is_an_error() {
 /// What a sample's name says about its type.
 fn kind(name: &str) -> &str {
     [
-        "tick", "bar", "feed", "progress", "intent", "order", "position", "account", "control",
+        "tick",
+        "bar",
+        "feed",
+        "progress",
+        "intent",
+        "order",
+        "position",
+        "account",
+        "control",
         "lease",
+        "settlement",
+        "flatten",
+        "live",
     ]
     .into_iter()
     .find(|kind| name.contains(kind))

@@ -151,9 +151,9 @@ prop_compose! {
     fn venue()(
         mode in select(vec![BrokerMode::Demo, BrokerMode::Live]),
         (account_id, currency, ticker, isin) in (text(), text(), text(), text()),
-        quantity in above_zero(),
+        (held, quantity) in (decimal(), above_zero()),
     ) -> Venue {
-        Venue { mode, account_id, currency, ticker, isin, quantity }
+        Venue { mode, account_id, currency, ticker, isin, held, quantity }
     }
 }
 
@@ -184,11 +184,11 @@ prop_compose! {
     fn position()(
         (v, symbol) in (version(), symbol()),
         (quantity, average_price, realised, fees) in (decimal(), decimal(), decimal(), decimal()),
-        (opened_ns, journal_seq) in (any::<i64>(), any::<u64>()),
+        (opened_ns, journal_seq, cost) in (any::<i64>(), any::<u64>(), decimal()),
         (open_order, unresolved) in (option::of(id()), option::of(id())),
         settled in option::of(settled()),
     ) -> Position {
-        Position { v, symbol, quantity, average_price, realised, fees, opened_ns, open_order,
+        Position { v, symbol, quantity, average_price, cost, realised, fees, opened_ns, open_order,
             unresolved, settled, journal_seq }
     }
 }
@@ -196,6 +196,7 @@ prop_compose! {
 prop_compose! {
     fn account()(
         (v, currency, day, writer) in (version(), text(), text(), text()),
+        (account_id, foreign) in (text(), decimal()),
         mode in select(vec![BrokerMode::Paper, BrokerMode::Demo, BrokerMode::Live]),
         [cash, exposure, equity, realised] in [decimal(), decimal(), decimal(), decimal()],
         [unrealised, day_profit, day_start_equity, peak_equity] in [decimal(), decimal(), decimal(), decimal()],
@@ -205,7 +206,7 @@ prop_compose! {
         warnings in vec(text(), 0..4),
     ) -> Account {
         Account { v, mode, currency, cash, exposure, equity, realised, unrealised, day_profit,
-            day_start_equity, day, peak_equity, open_orders, unresolved, refusals, warnings,
+            day_start_equity, day, peak_equity, account_id, foreign, open_orders, unresolved, refusals, warnings,
             journal_seq, writer, at_ms }
     }
 }

@@ -2,10 +2,10 @@
 
 use crate::wire::golden;
 use proto::{
-    Account, Bar, BrokerMode, ClockKind, Control, Decimal, FeedState, FeedStatus, Fill, Indicators,
-    Intent, IntentKind, Lease, Message, OrderEvent, OrderId, OrderState, Position, PriceField,
-    Progress, Reason, Refusal, Rule, Session, Settled, Side, Source, Symbol, Tick, TradingState,
-    WireError, decode, encode,
+    Account, Bar, BrokerMode, ClockKind, Control, Decimal, FeedState, FeedStatus, Fill, Flatten,
+    Indicators, Intent, IntentKind, Lease, LiveArm, Message, OrderEvent, OrderId, OrderState,
+    Position, PriceField, Progress, Reason, Refusal, Rule, Session, Settled, Settlement, Side,
+    Source, Symbol, Tick, TradingState, Venue, Verdict, WireError, decode, encode,
 };
 use std::{collections::BTreeMap, fmt::Debug};
 
@@ -38,13 +38,19 @@ pub(crate) fn all() -> Vec<Sample> {
         sample("intent", &intent(), golden::INTENT),
         sample("order refused", &refused(), golden::ORDER_REFUSED),
         sample("order submitting", &submitting(), golden::ORDER_SUBMITTING),
+        sample("order submitting abroad", &submitting_abroad(), golden::ORDER_SUBMITTING_ABROAD),
         sample("order unknown", &unknown(), golden::ORDER_UNKNOWN),
         sample("order accepted", &accepted(), golden::ORDER_ACCEPTED),
         sample("order partially filled", &partially_filled(), golden::ORDER_PARTIALLY_FILLED),
+        sample("order filled abroad", &filled_abroad(), golden::ORDER_FILLED_ABROAD),
         sample("position", &position(), golden::POSITION),
         sample("flat position", &Position::flat(symbol("AAPL")), golden::FLAT_POSITION),
         sample("account", &account(), golden::ACCOUNT),
         sample("control", &control(), golden::CONTROL),
+        sample("settlement placed", &settlement(placed()), golden::SETTLEMENT_PLACED),
+        sample("settlement absent", &settlement(Verdict::Absent), golden::SETTLEMENT_ABSENT),
+        sample("flatten", &flatten(), golden::FLATTEN),
+        sample("live arm", &live_arm(), golden::LIVE_ARM),
         sample("lease", &lease(), golden::LEASE),
     ]
 }
@@ -215,6 +221,32 @@ fn submitting() -> OrderEvent {
     OrderEvent { intent: Some(intent()), ..event(OrderState::Submitting) }
 }
 
+/// The claim of an order that goes to a broker.
+fn submitting_abroad() -> OrderEvent {
+    let venue = Venue {
+        mode: BrokerMode::Demo,
+        account_id: "1234567".to_owned(),
+        currency: "GBP".to_owned(),
+        ticker: "AAPL_US_EQ".to_owned(),
+        isin: "US0378331005".to_owned(),
+        held: decimal("0"),
+        quantity: decimal("12.47"),
+    };
+    OrderEvent { venue: Some(venue), ..submitting() }
+}
+
+/// A fill that the broker converted into the account's currency.
+fn filled_abroad() -> OrderEvent {
+    let fill = Fill {
+        id: "987654322".to_owned(),
+        quantity: decimal("12.47"),
+        price: decimal("261.01"),
+        fee: decimal("3.81"),
+        value: Some(decimal("2540.19")),
+    };
+    OrderEvent { fill: Some(fill), ..event(OrderState::Filled) }
+}
+
 fn unknown() -> OrderEvent {
     OrderEvent { message: Some("no answer within 10 s".to_owned()), ..event(OrderState::Unknown) }
 }
@@ -240,6 +272,7 @@ fn position() -> Position {
         symbol: symbol("AAPL"),
         quantity: decimal("12.50"),
         average_price: decimal("261.0125"),
+        cost: decimal("3262.66"),
         realised: decimal("-3.10"),
         fees: decimal("0.42"),
         opened_ns: TIME_NS,
@@ -270,6 +303,8 @@ fn account() -> Account {
         day_start_equity: decimal("100000"),
         day: "2026-03-06".to_owned(),
         peak_equity: decimal("100012.00"),
+        account_id: "1234567".to_owned(),
+        foreign: decimal("12.50"),
         open_orders: 1,
         unresolved: vec![id("AAPL-70100-S")],
         refusals: BTreeMap::from([(Rule::Session, 3), (Rule::OrderValue, 1)]),
@@ -283,6 +318,25 @@ fn account() -> Account {
 fn control() -> Control {
     let (by, why) = ("anna".to_owned(), "checking the feed".to_owned());
     Control { v: 1, state: TradingState::Halted, by, why, at_ms: TIME_MS }
+}
+
+fn placed() -> Verdict {
+    Verdict::Placed { broker_order_id: "987654321".to_owned() }
+}
+
+fn settlement(verdict: Verdict) -> Settlement {
+    let (by, why) = ("anna".to_owned(), "seen in the app".to_owned());
+    Settlement { v: 1, verdict, by, why, at_ms: TIME_MS }
+}
+
+fn flatten() -> Flatten {
+    let phrase = "sell everything".to_owned();
+    Flatten { v: 1, phrase, by: "anna".to_owned(), why: "going home".to_owned(), at_ms: TIME_MS }
+}
+
+fn live_arm() -> LiveArm {
+    let (by, why) = ("anna".to_owned(), "a month of practice".to_owned());
+    LiveArm { v: 1, account_id: "1234567".to_owned(), by, why, at_ms: TIME_MS }
 }
 
 fn lease() -> Lease {

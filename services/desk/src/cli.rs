@@ -1,6 +1,7 @@
 //! The command line. An order to the desk says who gives it and why, or it is refused.
 
-use clap::{Args, Parser, Subcommand};
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use proto::OrderId;
 use runtime::config::EXIT_CONFIG;
 use std::process::ExitCode;
 
@@ -31,8 +32,50 @@ pub enum Command {
     Reduce(Signed),
     /// Trade again
     Resume(Signed),
+    /// Sell everything: allow exits only, then sell every holding at the market
+    Flatten {
+        /// Who and why.
+        #[command(flatten)]
+        signed: Signed,
+        /// Do not ask
+        #[arg(long)]
+        yes: bool,
+    },
+    /// Say what became of an order whose fate the desk cannot find out
+    Settle {
+        /// The order, as `desk status` names it
+        #[arg(long, value_name = "ORDER_ID", value_parser = OrderId::parse)]
+        order: OrderId,
+        /// `absent`: it never reached the broker; `placed`: it did
+        #[arg(long = "as", value_name = "VERDICT")]
+        verdict: Verdict,
+        /// The broker's number of a placed order
+        #[arg(long, value_name = "NUMBER", required_if_eq("verdict", "placed"))]
+        broker_order_id: Option<String>,
+        /// Who and why.
+        #[command(flatten)]
+        signed: Signed,
+    },
+    /// Give leave to trade this account with real money
+    LiveArm {
+        /// The account's number at the broker
+        #[arg(long, value_name = "NUMBER", value_parser = sentence)]
+        account: String,
+        /// Who and why.
+        #[command(flatten)]
+        signed: Signed,
+    },
     /// The dashboards of the configuration: number, port, symbols
     Wall,
+}
+
+/// What became of an order.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Verdict {
+    /// The broker has it.
+    Placed,
+    /// It never reached the broker.
+    Absent,
 }
 
 /// What makes an order to the desk one that can be answered for.

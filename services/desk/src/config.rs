@@ -36,7 +36,12 @@ impl Config {
                     }
                 }
             }
-            Command::Halt(_) | Command::Reduce(_) | Command::Resume(_) => {
+            Command::Halt(_)
+            | Command::Reduce(_)
+            | Command::Resume(_)
+            | Command::Flatten { .. }
+            | Command::Settle { .. }
+            | Command::LiveArm { .. } => {
                 Self { bus: bus(), wall: nothing, wall_faults: Vec::new() }
             }
         }

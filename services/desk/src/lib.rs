@@ -12,8 +12,9 @@ pub mod render;
 pub mod status;
 mod table;
 mod text;
+mod words;
 
-pub use cli::{Cli, Command, Signed};
+pub use cli::{Cli, Command, Signed, Verdict};
 pub use config::Config;
 
 use anyhow::Context as _;
@@ -60,6 +61,19 @@ async fn answer(command: Command, config: &Config) -> anyhow::Result<Answer> {
         Command::Halt(signed) => tell(config, TradingState::Halted, signed).await,
         Command::Reduce(signed) => tell(config, TradingState::Reducing, signed).await,
         Command::Resume(signed) => tell(config, TradingState::Active, signed).await,
+        Command::Flatten { signed, yes } => sell_everything(config, signed, yes).await,
+        Command::Settle { order, verdict, broker_order_id, signed } => {
+            let bus = connect(config).await?;
+            let said = words::settle(&bus, &order, verdict, broker_order_id, signed).await?;
+            bus.drain().await;
+            Ok(said.into())
+        }
+        Command::LiveArm { account, signed } => {
+            let bus = connect(config).await?;
+            let said = words::arm(&bus, account, signed).await?;
+            bus.drain().await;
+            Ok(said.into())
+        }
     }
 }
 
@@ -80,6 +94,18 @@ async fn tell(config: &Config, state: TradingState, signed: Signed) -> anyhow::R
     let said = control::say(&bus, state, signed).await?;
     bus.drain().await;
     Ok(render::said(&said, clock::now_ms()).into())
+}
+
+/// Only exits from now on, so that nothing is bought back; then everything is sold.
+async fn sell_everything(config: &Config, signed: Signed, yes: bool) -> anyhow::Result<Answer> {
+    if !yes {
+        words::confirm_flatten()?;
+    }
+    let bus = connect(config).await?;
+    let said = control::say(&bus, TradingState::Reducing, signed.clone()).await?;
+    let sold = words::flatten(&bus, signed).await?;
+    bus.drain().await;
+    Ok((render::said(&said, clock::now_ms()) + &sold).into())
 }
 
 async fn connect(config: &Config) -> anyhow::Result<Bus> {

@@ -195,6 +195,8 @@ fn account() -> Account {
         day_start_equity: 100_000.into(),
         day: "2026-03-06".to_owned(),
         peak_equity: 100_100.into(),
+        account_id: String::new(),
+        foreign: proto::Decimal::ZERO,
         open_orders: 1,
         unresolved: vec![frozen()],
         refusals: BTreeMap::from([(Rule::TickAge, 4)]),

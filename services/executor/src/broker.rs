@@ -4,15 +4,34 @@
 //! books: the journal does, and hands a broker its open orders back after a restart.
 
 pub mod paper;
+pub mod trading212;
 
-use crate::{ledger::OpenOrder, risk::Approved};
-use proto::{BrokerMode, Fill, OrderId};
+use crate::{
+    ledger::{Books, Ledger, OpenOrder},
+    risk::Approved,
+};
+use proto::{Decimal, Fill, OrderId, Venue};
+use std::{sync::Arc, time::Duration};
+
+/// `Err` holds an order back, with why; nothing is sent then.
+pub type Gate = Arc<dyn Fn() -> Result<(), String> + Send + Sync>;
+
+/// The account at the broker, as it says itself.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Wallet {
+    /// Cash that is not invested, account currency; `None` where the journal knows better.
+    pub cash: Option<Decimal>,
+    /// Value of what others than this desk hold and have ordered there, account currency.
+    pub foreign: Decimal,
+}
 
 /// The broker has the order.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Accepted {
     /// Its name for it.
     pub broker_order_id: String,
+    /// Shares it took, where that is not what was sent at first.
+    pub quantity: Option<Decimal>,
 }
 
 /// Why a submit did not end in [`Accepted`], by remedy.
@@ -66,15 +85,31 @@ pub enum BrokerEventKind {
 /// A place where orders are filled.
 pub trait Broker: Send + 'static {
     /// Whose money it moves.
-    fn mode(&self) -> BrokerMode;
+    fn books(&self) -> Books;
 
-    /// Sends an order, once.
+    /// Asks `gate` right before each order is sent, however long it had to wait for its turn.
+    fn guard(&mut self, gate: Gate);
+
+    /// How long an order would have to wait for its turn now.
+    fn wait(&self) -> Duration;
+
+    /// Takes note of what the journal knows: what symbols meant, which orders are the desk's own.
+    fn recall(&mut self, ledger: &Ledger);
+
+    /// Where and how an order would be sent, with `held` shares in the books. Sends nothing.
+    /// `None` where there is nothing to say, on paper.
+    ///
+    /// # Errors
+    /// A sentence on why it cannot be sent.
+    fn prepare(&mut self, order: &Approved, held: Decimal) -> Result<Option<Venue>, String>;
+
+    /// Sends a claimed order, once.
     ///
     /// # Errors
     /// [`SubmitError`], which says whether the order can exist.
     fn submit(
         &mut self,
-        order: &Approved,
+        order: &OpenOrder,
     ) -> impl Future<Output = Result<Accepted, SubmitError>> + Send;
 
     /// Follows an accepted order to its end, after a submit or a restart.
@@ -82,6 +117,19 @@ pub trait Broker: Send + 'static {
 
     /// Asks about an order whose fate is not known.
     fn find(&mut self, order: &OpenOrder) -> impl Future<Output = Found> + Send;
+
+    /// What a person should know: orders that cannot be settled without one, a service that fails.
+    fn concerns(&self) -> Vec<String>;
+
+    /// The broker refuses us for good, with why: the desk must stop until a person has mended it.
+    /// Said once.
+    fn take_refusal(&mut self) -> Option<String>;
+
+    /// A person has settled an order: it is not looked for any more.
+    fn forget(&mut self, order: &OrderId);
+
+    /// The account as last seen.
+    fn wallet(&self) -> Wallet;
 
     /// The next thing that happens to a followed order. Dropping the future loses nothing.
     fn next_event(&mut self) -> impl Future<Output = BrokerEvent> + Send;

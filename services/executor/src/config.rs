@@ -1,9 +1,20 @@
 //! `config/executor.toml` and the environment: limits, the paper broker, and the gates before real
 //! money.
 
-use crate::{broker::paper::PaperRules, risk::Limits};
+use crate::{
+    broker::{
+        paper::PaperRules,
+        trading212::{
+            Environment, Settings,
+            client::{Credentials, Timeouts},
+            matching::Patience,
+        },
+    },
+    risk::Limits,
+};
 use market::Calendar;
 use proto::Symbol;
+use reqwest::Url;
 use runtime::{
     bus::BusConfig,
     config::{
@@ -13,12 +24,25 @@ use runtime::{
     wall::Wall,
 };
 use rust_decimal::Decimal;
-use std::{collections::BTreeSet, net::SocketAddr};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    net::SocketAddr,
+    path::PathBuf,
+};
 
 /// The file's name in the configuration folder.
 const FILE: &str = "executor.toml";
 /// The exchanges' calendar, in the same folder.
 const CALENDAR_FILE: &str = "market_calendar.toml";
+
+/// Who fills the orders.
+#[derive(Debug, Clone)]
+pub enum BrokerChoice {
+    /// The built-in paper broker.
+    Paper,
+    /// An account at Trading212.
+    Trading212(Box<Settings>),
+}
 
 /// All that the service is told.
 #[derive(Debug, Clone)]
@@ -27,6 +51,8 @@ pub struct Config {
     pub bus: BusConfig,
     /// Address of `/healthz` and `/metrics`.
     pub health_listen: SocketAddr,
+    /// Who fills the orders.
+    pub broker: BrokerChoice,
     /// The limits.
     pub limits: Limits,
     /// How the paper broker fills.
@@ -49,19 +75,20 @@ impl Config {
     pub fn load() -> Result<Self, Refused> {
         let faults = Faults::default();
         let bus = BusConfig::from_env("executor", &faults);
-        gate_real_money(&bus, &faults);
         let calendar = read_calendar(&faults);
         let mut symbols: BTreeSet<Symbol> = Wall::load(&faults).symbols().into_iter().collect();
         symbols.extend(runtime::wall::extra_symbols(&faults));
         let file = toml_file(FILE, &faults);
         let health_listen = health_listen(&file);
+        let broker = read_broker(&bus, &file, &faults);
         let limits = read_limits(&file.section("risk"));
         let section = file.section("paper");
         let paper = read_paper(&section);
         let cash = section.required("cash", positive());
         let currency = section.required("currency", not_empty());
         drop((section, file));
-        let config = Self { bus, health_listen, limits, paper, cash, currency, symbols, calendar };
+        let config =
+            Self { bus, health_listen, broker, limits, paper, cash, currency, symbols, calendar };
         faults.into_result(config)
     }
 }
@@ -106,8 +133,9 @@ fn read_calendar(faults: &Faults) -> Calendar {
         .unwrap_or_default()
 }
 
-/// Real money must be asked for in full, and a key must never be ignored in silence.
-fn gate_real_money(bus: &BusConfig, faults: &Faults) {
+/// The broker that the environment asks for. Real money must be asked for in full, and half a key is
+/// never ignored in silence.
+fn read_broker(bus: &BusConfig, file: &Section<'_>, faults: &Faults) -> BrokerChoice {
     let live = match variable("LIVE").as_deref() {
         None | Some("false" | "0") => false,
         Some("true" | "1") => true,
@@ -119,24 +147,60 @@ fn gate_real_money(bus: &BusConfig, faults: &Faults) {
     let key = config::secret("TRADING212_API_KEY", faults);
     let secret = config::secret("TRADING212_API_SECRET", faults);
     if live {
-        gate_live(bus, key.is_some(), secret.is_some(), faults);
-    } else if key.is_some() || secret.is_some() {
-        faults.add(
-            "TRADING212_API_KEY",
-            "this version trades on paper only; unset it and TRADING212_API_SECRET",
-        );
+        gate_live(bus, faults);
+    }
+    let environment = if live { Environment::Live } else { Environment::Demo };
+    let settings = read_trading212(&file.section("trading212"), environment, faults);
+    match (key, secret) {
+        (Some(key), Some(secret)) => {
+            let credentials = Credentials { key, secret };
+            settings.map_or(BrokerChoice::Paper, |(base_url, cache_folder, patience)| {
+                BrokerChoice::Trading212(Box::new(Settings {
+                    environment,
+                    base_url,
+                    credentials,
+                    timeouts: Timeouts::default(),
+                    cache_folder: Some(cache_folder),
+                    pins: BTreeMap::new(),
+                    patience,
+                }))
+            })
+        }
+        (None, None) if live => {
+            faults.add("LIVE", "needs TRADING212_API_KEY and TRADING212_API_SECRET");
+            BrokerChoice::Paper
+        }
+        (None, None) => BrokerChoice::Paper,
+        (Some(_), None) => {
+            faults.add("TRADING212_API_SECRET", "is missing; the key alone opens nothing");
+            BrokerChoice::Paper
+        }
+        (None, Some(_)) => {
+            faults.add("TRADING212_API_KEY", "is missing; the secret alone opens nothing");
+            BrokerChoice::Paper
+        }
     }
 }
 
-fn gate_live(bus: &BusConfig, key: bool, secret: bool, faults: &Faults) {
+/// What Trading212 needs beside the key: address, cache, patience.
+fn read_trading212(
+    section: &Section<'_>,
+    environment: Environment,
+    faults: &Faults,
+) -> Option<(Url, PathBuf, Patience)> {
+    let cache: String = section.required("cache", not_empty());
+    let absent_after = section.required("absent_after", Rule::any());
+    let apart = section.required("looks_apart", Rule::any());
+    let base = variable("TRADING212_BASE_URL");
+    let base = base.unwrap_or_else(|| environment.base_url().to_owned());
+    let url = Url::parse(&base).map_err(|error| {
+        faults.add("TRADING212_BASE_URL", format!("{base:?} is no URL: {error}"));
+    });
+    Some((url.ok()?, PathBuf::from(cache), Patience { absent_after, apart, haste: 1 }))
+}
+
+fn gate_live(bus: &BusConfig, faults: &Faults) {
     let add = |fault: &str| faults.add("LIVE", fault);
-    add("real money is not possible in this version: it has no Trading212 broker; unset LIVE");
-    if !key {
-        add("needs TRADING212_API_KEY");
-    }
-    if !secret {
-        add("needs TRADING212_API_SECRET");
-    }
     if bus.default_password {
         add("needs passwords of your own on the bus; set NATS_EXECUTOR_PASSWORD and the others");
     }

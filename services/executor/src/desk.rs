@@ -4,13 +4,14 @@
 use crate::{
     ledger::{Ledger, LedgerError},
     risk::{self, Approved, Limits, View},
-    valuation::Valuation,
+    valuation::{LastPrice, Valuation},
 };
 use market::{Calendar, SessionClock};
 use proto::{
-    Account, BrokerMode, ClockKind, Control, FeedStatus, Intent, OrderEvent, OrderId, Refusal,
-    Symbol, Tick, TradingState, VERSION,
+    Account, ClockKind, Control, FeedStatus, Intent, OrderEvent, OrderId, Refusal, Symbol, Tick,
+    TradingState, VERSION,
 };
+use rust_decimal::Decimal;
 use std::collections::BTreeSet;
 
 /// What stays the same for the life of the process.
@@ -22,10 +23,6 @@ pub struct Setup {
     pub symbols: BTreeSet<Symbol>,
     /// The exchanges' calendar.
     pub calendar: Calendar,
-    /// Whose money it is.
-    pub mode: BrokerMode,
-    /// ISO code of the account's currency.
-    pub currency: String,
 }
 
 /// The desk.
@@ -37,6 +34,10 @@ pub struct Desk {
     clock: ClockKind,
     sessions: SessionClock,
     control: Option<Control>,
+    /// Value at the broker that is not this desk's, account currency.
+    foreign: Decimal,
+    /// What the broker wants a person to know.
+    concerns: Vec<String>,
     /// The limits are reached; said once until they are no longer.
     tripped: bool,
     /// Feed time of the last tick, nanoseconds since 1970 UTC.
@@ -57,6 +58,8 @@ impl Desk {
             clock,
             sessions,
             control: None,
+            foreign: Decimal::ZERO,
+            concerns: Vec::new(),
             tripped: false,
             tape_ns: 0,
         }
@@ -78,6 +81,28 @@ impl Desk {
     /// Takes the trading state a person set. Until one is known the desk is halted.
     pub fn on_control(&mut self, control: Control) {
         self.control = Some(control);
+    }
+
+    /// Takes over the cash that the broker names.
+    pub fn set_cash(&mut self, cash: Decimal) {
+        self.ledger.set_cash(cash);
+    }
+
+    /// Takes over what the broker wants a person to know. `true` when that has changed.
+    pub fn set_concerns(&mut self, concerns: Vec<String>) -> bool {
+        let changed = concerns != self.concerns;
+        self.concerns = concerns;
+        changed
+    }
+
+    /// Takes over what others than this desk hold and have ordered in the account.
+    pub fn set_foreign(&mut self, foreign: Decimal) {
+        self.foreign = foreign;
+    }
+
+    /// The last price of a symbol.
+    pub fn last(&self, symbol: &Symbol) -> Option<LastPrice> {
+        self.valuation.last(symbol)
     }
 
     /// What the desk may do, as far as is known.
@@ -127,6 +152,8 @@ impl Desk {
             worth,
             free_cash: self.ledger.cash() - reserved,
             reserved,
+            foreign: self.foreign,
+            rate: self.ledger.rate(),
             recent_orders: self.ledger.claims_in_minute(now_ms.saturating_mul(1_000_000)),
         };
         risk::check(intent, &view, &self.setup.limits)
@@ -143,8 +170,10 @@ impl Desk {
         let unresolved: Vec<OrderId> = ids.map(|order| order.intent.id.clone()).collect();
         Account {
             v: VERSION,
-            mode: self.setup.mode,
-            currency: self.setup.currency.clone(),
+            mode: self.ledger.books().mode,
+            currency: self.ledger.books().currency.clone(),
+            account_id: self.ledger.books().account_id.clone(),
+            foreign: self.foreign,
             cash: self.ledger.cash(),
             exposure: worth.exposure,
             equity: worth.equity,
@@ -157,7 +186,10 @@ impl Desk {
             open_orders: self.ledger.open_orders().count() as u64,
             unresolved,
             refusals: self.ledger.refusals().clone(),
-            warnings: risk::warnings(&worth, recent, &self.setup.limits),
+            warnings: {
+                let limits = risk::warnings(&worth, recent, &self.setup.limits);
+                limits.into_iter().chain(self.concerns.clone()).collect()
+            },
             journal_seq: self.ledger.journal_seq(),
             writer: writer.to_owned(),
             at_ms,

@@ -2,14 +2,19 @@
 //!
 //! 1. Events are applied in journal order, each once: a sequence seen before changes nothing.
 //! 2. A fill counts once per id within its order.
-//! 3. An event that the transition table refuses is an error, not a guess: corrupt books are worse
+//! 3. An order belongs to the account that its first event names; orders of other accounts, paper
+//!    among them, are not in these books.
+//! 4. An event that the transition table refuses is an error, not a guess: corrupt books are worse
 //!    than a stopped executor.
 
+mod books;
 mod holding;
+
+pub use books::Books;
 
 use proto::{
     Fill, IllegalTransition, Intent, OrderEvent, OrderId, OrderState, Position, Rule, Settled,
-    Side, Symbol, check_transition,
+    Side, Symbol, Venue, check_transition,
 };
 use rust_decimal::Decimal;
 use std::collections::{BTreeMap, BTreeSet};
@@ -27,13 +32,23 @@ pub struct OpenOrder {
     pub filled: Decimal,
     /// The broker's name for it, once known.
     pub broker_order_id: Option<String>,
+    /// Where it was sent; `None` on paper.
+    pub venue: Option<Venue>,
+    /// When it was claimed, right before the broker was called: milliseconds since 1970 UTC. Wall
+    /// clock.
+    pub claimed_ms: i64,
     fills: BTreeSet<String>,
 }
 
 impl OpenOrder {
+    /// Shares as sent.
+    pub fn quantity(&self) -> Decimal {
+        self.venue.as_ref().map_or(self.intent.quantity, |venue| venue.quantity)
+    }
+
     /// Shares not filled yet.
     pub fn remaining(&self) -> Decimal {
-        self.intent.quantity - self.filled
+        self.quantity() - self.filled
     }
 
     /// Whether a fill of this id is counted already.
@@ -56,6 +71,9 @@ pub enum LedgerError {
     /// The first event of an order does not say what was asked for.
     #[error("journal event {seq} begins order {order_id} without its intent")]
     NoIntent { seq: u64, order_id: OrderId },
+    /// The journal was written with another account of the same kind.
+    #[error("{0}")]
+    OtherAccount(String),
     /// An event says that shares traded but not which.
     #[error("journal event {seq} of order {order_id} is {state:?} without a fill")]
     NoFill { seq: u64, order_id: OrderId, state: OrderState },
@@ -64,7 +82,16 @@ pub enum LedgerError {
 /// Everything the journal adds up to.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Ledger {
+    books: Books,
     cash: Decimal,
+    /// Account currency per dollar, by the last fill that told.
+    rate: Decimal,
+    /// What each symbol meant at the broker when it was first traded.
+    pins: BTreeMap<Symbol, String>,
+    /// The broker's names of all orders of these books.
+    broker_ids: BTreeSet<String>,
+    /// Unfinished orders of other accounts.
+    others: BTreeMap<OrderId, OrderState>,
     positions: BTreeMap<Symbol, Position>,
     open: BTreeMap<OrderId, OpenOrder>,
     refusals: BTreeMap<Rule, u64>,
@@ -74,10 +101,15 @@ pub struct Ledger {
 }
 
 impl Ledger {
-    /// An account that holds `cash` and nothing else.
-    pub fn new(cash: Decimal) -> Self {
+    /// The books of an account that holds `cash` and nothing else.
+    pub fn new(books: Books, cash: Decimal) -> Self {
         Self {
+            books,
             cash,
+            rate: Decimal::ONE,
+            pins: BTreeMap::new(),
+            broker_ids: BTreeSet::new(),
+            others: BTreeMap::new(),
             positions: BTreeMap::new(),
             open: BTreeMap::new(),
             refusals: BTreeMap::new(),
@@ -94,17 +126,36 @@ impl Ledger {
         if seq <= self.journal_seq {
             return Ok(());
         }
-        let before = self.open.get(&event.order_id);
-        check_transition(before.map(|order| order.state), event.state).map_err(|source| {
-            LedgerError::Illegal { seq, order_id: event.order_id.clone(), source }
+        let before = self.open.get(&event.order_id).map(|order| order.state);
+        let before = before.or_else(|| self.others.get(&event.order_id).copied());
+        check_transition(before, event.state).map_err(|source| LedgerError::Illegal {
+            seq,
+            order_id: event.order_id.clone(),
+            source,
         })?;
-        match before {
-            None => self.begin(seq, event)?,
-            Some(_) => self.advance(seq, event)?,
+        let ours = match before {
+            None => self.books.hold(event).map_err(LedgerError::OtherAccount)?,
+            Some(_) => !self.others.contains_key(&event.order_id),
+        };
+        match (ours, before) {
+            (false, _) => self.pass_over(event),
+            (true, None) => self.begin(seq, event)?,
+            (true, Some(_)) => self.advance(seq, event)?,
         }
         self.journal_seq = seq;
-        self.note_on_position(seq, event);
+        if ours {
+            self.note_on_position(seq, event);
+        }
         Ok(())
+    }
+
+    /// An order of another account: only its state is followed.
+    fn pass_over(&mut self, event: &OrderEvent) {
+        if event.state.is_final() {
+            self.others.remove(&event.order_id);
+        } else {
+            self.others.insert(event.order_id.clone(), event.state);
+        }
     }
 
     /// The first event of an order.
@@ -118,12 +169,17 @@ impl Ledger {
         }
         if !event.state.is_final() {
             self.note_claim(intent.time_ns);
+            if let Some(venue) = &event.venue {
+                self.pins.entry(event.symbol.clone()).or_insert_with(|| venue.isin.clone());
+            }
             let order = OpenOrder {
                 intent,
                 state: event.state,
                 seq,
                 filled: Decimal::ZERO,
                 broker_order_id: event.broker_order_id.clone(),
+                venue: event.venue.clone(),
+                claimed_ms: event.at_ms,
                 fills: BTreeSet::new(),
             };
             self.open.insert(order_id, order);
@@ -143,6 +199,10 @@ impl Ledger {
         };
         order.state = event.state;
         order.seq = seq;
+        if let (Some(_), Some(id)) = (&order.venue, &event.broker_order_id) {
+            self.broker_ids.insert(id.clone());
+        }
+        order.venue = event.venue.clone().or(order.venue.take());
         order.broker_order_id = event.broker_order_id.clone().or(order.broker_order_id.take());
         let fresh = event.fill.as_ref().filter(|fill| order.fills.insert(fill.id.clone()));
         if let Some(fill) = fresh {
@@ -157,13 +217,17 @@ impl Ledger {
 
     /// Moves shares and cash.
     fn book(&mut self, event: &OrderEvent, fill: &Fill) {
-        let value = fill.quantity * fill.price;
+        let plain = fill.quantity * fill.price;
+        let value = fill.value.unwrap_or(plain);
+        if fill.value.is_some() {
+            self.rate = value.checked_div(plain).unwrap_or(self.rate);
+        }
         self.cash += match event.side {
             Side::Buy => -value - fill.fee,
             Side::Sell => value - fill.fee,
         };
         let position = self.position_mut(&event.symbol);
-        holding::apply(position, event.side, fill, event.time_ns);
+        holding::apply(position, event.side, fill, value, event.time_ns);
     }
 
     /// Keeps what the strategy waits for: the open order, the outcome of the last one.
@@ -207,15 +271,42 @@ impl Ledger {
         self.claims_ns.iter().filter(recent).count()
     }
 
+    /// Takes over the cash that the broker names: trades of others and its own charges are in it.
+    pub fn set_cash(&mut self, cash: Decimal) {
+        self.cash = cash;
+    }
+
+    /// Whose books these are.
+    pub fn books(&self) -> &Books {
+        &self.books
+    }
+
+    /// Account currency per dollar.
+    pub fn rate(&self) -> Decimal {
+        self.rate
+    }
+
+    /// What every traded symbol meant at the broker when it was first traded.
+    pub fn pins(&self) -> &BTreeMap<Symbol, String> {
+        &self.pins
+    }
+
+    /// The broker's names of all orders of these books, finished ones too.
+    pub fn broker_ids(&self) -> impl Iterator<Item = &str> {
+        self.broker_ids.iter().map(String::as_str)
+    }
+
     /// Free cash, before what open orders will need.
     pub fn cash(&self) -> Decimal {
         self.cash
     }
 
-    /// What open buy orders will cost, at the prices they were asked at.
+    /// What open buy orders will cost, at the prices they were asked at, account currency.
     pub fn reserved(&self) -> Decimal {
         let buys = self.open.values().filter(|order| order.intent.side == Side::Buy);
-        buys.map(|order| order.remaining() * crate::money(order.intent.price)).sum()
+        let dollars: Decimal =
+            buys.map(|order| order.remaining() * crate::money(order.intent.price)).sum();
+        dollars * self.rate
     }
 
     /// The holding of `symbol`; flat when it never traded.

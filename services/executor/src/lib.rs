@@ -25,7 +25,7 @@ pub mod valuation;
 #[cfg(test)]
 mod test_support;
 
-pub use config::Config;
+pub use config::{BrokerChoice, Config};
 pub use service::Service;
 
 use rust_decimal::{Decimal, prelude::FromPrimitive as _};

@@ -1,6 +1,9 @@
 //! Executor: turns intents into orders and reports every change.
 
-use executor::{Config, Service, broker::paper::Paper};
+use executor::{
+    BrokerChoice, Config, Service,
+    broker::{paper::Paper, trading212::Trading212},
+};
 use runtime::{bus::Bus, config, health::Health, lifecycle::Lifecycle, telemetry};
 use std::{process::ExitCode, time::Duration};
 
@@ -26,9 +29,19 @@ async fn run(config: Config) -> anyhow::Result<()> {
     let announced =
         bus.clone().announce(name, "intents to orders", health.clone(), lifecycle.stopping());
     lifecycle.spawn("announce", announced);
-    let broker = Paper::new(bus.clone(), config.paper.clone());
+    let (choice, rules, currency) =
+        (config.broker.clone(), config.paper.clone(), config.currency.clone());
     let service = Service::new(config, bus.clone(), health);
-    lifecycle.spawn("service", service.run(broker, lifecycle.stopping()));
+    match choice {
+        BrokerChoice::Paper => {
+            let paper = Paper::new(bus.clone(), rules, &currency);
+            lifecycle.spawn("service", service.run(paper, lifecycle.stopping()));
+        }
+        BrokerChoice::Trading212(settings) => {
+            let account = Trading212::open(*settings).await?;
+            lifecycle.spawn("service", service.run(account, lifecycle.stopping()));
+        }
+    }
 
     let outcome = lifecycle.run().await;
     bus.drain().await;

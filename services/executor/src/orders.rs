@@ -5,7 +5,9 @@ use crate::{
     ledger::OpenOrder,
     risk::Approved,
 };
-use proto::{Intent, OrderEvent, OrderState, Refusal, VERSION};
+use proto::{
+    Decimal, Intent, OrderEvent, OrderState, Refusal, Settlement, VERSION, Venue, Verdict,
+};
 
 /// Who writes an event, and when by the wall clock: what differs between runs of the same tape.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -16,10 +18,11 @@ pub struct Stamp {
     pub at_ms: i64,
 }
 
-/// The claim: the broker is about to be called.
-pub fn claimed(order: &Approved, stamp: Stamp) -> OrderEvent {
+/// The claim: the broker is about to be called at `venue`.
+pub fn claimed(order: &Approved, venue: Option<Venue>, stamp: Stamp) -> OrderEvent {
     let intent = order.intent();
-    OrderEvent { intent: Some(intent.clone()), ..event(intent, OrderState::Submitting, stamp) }
+    let claim = event(intent, OrderState::Submitting, stamp);
+    OrderEvent { intent: Some(intent.clone()), venue, ..claim }
 }
 
 /// The intent was refused; nothing was sent.
@@ -34,12 +37,14 @@ pub fn refused(intent: &Intent, refusal: Refusal, stamp: Stamp) -> OrderEvent {
 
 /// What the call gave.
 pub fn submitted(
-    intent: &Intent,
+    order: &OpenOrder,
     outcome: Result<Accepted, SubmitError>,
     stamp: Stamp,
 ) -> OrderEvent {
+    let intent = &order.intent;
     match outcome {
         Ok(accepted) => OrderEvent {
+            venue: mended(order, accepted.quantity),
             broker_order_id: Some(accepted.broker_order_id),
             ..event(intent, OrderState::Accepted, stamp)
         },
@@ -48,6 +53,13 @@ pub fn submitted(
         }
         Err(SubmitError::Unknown(words)) => unknown(intent, words, stamp),
     }
+}
+
+/// The venue with the quantity that the broker took, where that is not what was sent at first.
+fn mended(order: &OpenOrder, quantity: Option<Decimal>) -> Option<Venue> {
+    let venue = order.venue.clone()?;
+    let quantity = quantity.filter(|quantity| *quantity != venue.quantity)?;
+    Some(Venue { quantity, ..venue })
 }
 
 /// The order's fate is not known.
@@ -60,6 +72,7 @@ pub fn reconciled(order: &OpenOrder, found: Found, stamp: Stamp) -> Option<Order
     let intent = &order.intent;
     match found {
         Found::Present(accepted) => Some(OrderEvent {
+            venue: mended(order, accepted.quantity),
             broker_order_id: Some(accepted.broker_order_id),
             message: Some("found at the broker".to_owned()),
             ..event(intent, OrderState::Accepted, stamp)
@@ -68,6 +81,22 @@ pub fn reconciled(order: &OpenOrder, found: Found, stamp: Stamp) -> Option<Order
             Some(OrderEvent { message: Some(how), ..event(intent, OrderState::Absent, stamp) })
         }
         Found::NotYet => None,
+    }
+}
+
+/// What a person said became of it.
+pub fn settled(order: &OpenOrder, settlement: Settlement, stamp: Stamp) -> OrderEvent {
+    let Settlement { verdict, by, why, .. } = settlement;
+    let words = Some(format!("settled by {by}: {why}"));
+    match verdict {
+        Verdict::Placed { broker_order_id } => OrderEvent {
+            broker_order_id: Some(broker_order_id),
+            message: words,
+            ..event(&order.intent, OrderState::Accepted, stamp)
+        },
+        Verdict::Absent => {
+            OrderEvent { message: words, ..event(&order.intent, OrderState::Absent, stamp) }
+        }
     }
 }
 

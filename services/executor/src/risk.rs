@@ -57,6 +57,10 @@ pub struct View {
     pub free_cash: Decimal,
     /// What open buy orders will cost.
     pub reserved: Decimal,
+    /// What others than this desk hold and have ordered in the account.
+    pub foreign: Decimal,
+    /// Account currency per dollar.
+    pub rate: Decimal,
     /// Orders claimed within the last minute.
     pub recent_orders: usize,
 }

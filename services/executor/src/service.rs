@@ -9,9 +9,10 @@ mod lives;
 mod start;
 mod tape;
 mod views;
+mod words;
 
 use crate::{
-    broker::{Broker, BrokerEvent},
+    broker::{Broker, BrokerEvent, Gate},
     config::Config,
     desk::Desk,
     orders,
@@ -19,15 +20,16 @@ use crate::{
 use anyhow::{Context as _, bail};
 use journal::Journal;
 use proto::{
-    ClockKind, Control, FeedStatus, Intent, Progress, Tick, TradingState, VERSION, decode, stream,
+    ClockKind, Control, FeedStatus, Flatten, Intent, Progress, Settlement, Tick, TradingState,
+    VERSION, decode, stream,
     subject::{self, key},
 };
 use runtime::{
-    bus::{Bus, Delivery, HeldLease, KvEntry, KvWatch, LeaseEvent, Puller, identity},
+    bus::{Bus, Delivery, Fence, HeldLease, KvEntry, KvWatch, LeaseEvent, Puller, identity},
     clock,
     health::Health,
 };
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 use tape::Tape;
 use tokio::time::{Interval, MissedTickBehavior};
 use tokio_util::sync::CancellationToken;
@@ -52,6 +54,8 @@ struct Inputs {
     intents: Puller,
     feed: KvWatch<FeedStatus>,
     control: KvWatch<Control>,
+    settlements: KvWatch<Settlement>,
+    flatten: KvWatch<Flatten>,
     strategy: KvWatch<Progress>,
     publish: Interval,
     ask: Interval,
@@ -64,6 +68,8 @@ enum Event {
     Lease(LeaseEvent),
     Broker(BrokerEvent),
     Control(KvEntry<Control>),
+    Settlement(KvEntry<Settlement>),
+    Flatten(KvEntry<Flatten>),
     Feed(KvEntry<FeedStatus>),
     Strategy(KvEntry<Progress>),
     Publish,
@@ -87,6 +93,8 @@ struct Running<B> {
     tape_ns: i64,
     /// The account has changed since it was published.
     account_stale: bool,
+    /// Intents wait for the broker's limit of orders.
+    waits: bool,
 }
 
 impl Service {
@@ -140,7 +148,11 @@ impl Service {
         lease: HeldLease,
     ) -> anyhow::Result<Running<B>> {
         let views = Views::new(&self.bus);
-        let (desk, tape) = self.recover(broker.mode(), &feed, &views).await?;
+        let mut broker = broker;
+        self.admit(&broker.books(), &feed).await?;
+        let (desk, tape) = self.recover(broker.books(), &feed, &views).await?;
+        broker.recall(desk.ledger());
+        broker.guard(fence(lease.fence()));
         Ok(Running {
             bus: self.bus.clone(),
             desk,
@@ -153,6 +165,7 @@ impl Service {
             feed,
             tape_ns: 0,
             account_stale: true,
+            waits: false,
         })
     }
 
@@ -166,12 +179,25 @@ impl Service {
         Inputs {
             intents: self.bus.pull(stream::INTENTS.name, stream::INTENTS_CONSUMER),
             feed,
-            control: self.bus.kv(&stream::CONTROL).watch(&all()),
+            control: self.bus.kv(&stream::CONTROL).watch(&[key::CONTROL_TRADING.to_owned()]),
+            settlements: self
+                .bus
+                .kv(&stream::CONTROL)
+                .watch(&[key::CONTROL_SETTLEMENTS.to_owned()]),
+            flatten: self.bus.kv(&stream::CONTROL).watch(&[key::CONTROL_FLATTEN.to_owned()]),
             strategy: progress.watch(&[key::progress("strategy")]),
             publish: every(PUBLISH_EVERY),
             ask: every(ASK_AGAIN),
         }
     }
+}
+
+/// Holds orders back while the lease is in doubt.
+fn fence(fence: Fence) -> Gate {
+    Arc::new(move || {
+        let secure = fence.secure();
+        if secure { Ok(()) } else { Err("not sent: the lease was in doubt".to_owned()) }
+    })
 }
 
 /// Every key of a bucket.
@@ -199,15 +225,32 @@ impl<B: Broker> Running<B> {
         }
     }
 
+    /// The broker would take an order now. While it would not, intents wait in their stream and a
+    /// person's word is still heard.
+    fn has_turn(&mut self) -> bool {
+        let wait = self.broker.wait();
+        if wait.is_zero() {
+            self.waits = false;
+        } else if !std::mem::replace(&mut self.waits, true) {
+            tracing::info!(
+                wait_s = wait.as_secs_f64(),
+                "intents wait: the broker's limit of orders"
+            );
+        }
+        !self.waits
+    }
+
     async fn next_event(&mut self, inputs: &mut Inputs, stopping: &CancellationToken) -> Event {
         let limit = self.tape_limit();
-        let may_trade = self.lease.secure();
+        let may_trade = self.lease.secure() && self.has_turn();
         tokio::select! {
             biased;
             () = stopping.cancelled() => Event::Stop,
             event = self.lease.changed() => Event::Lease(event),
             news = self.broker.next_event() => Event::Broker(news),
             entry = inputs.control.next() => Event::Control(entry),
+            entry = inputs.settlements.next() => Event::Settlement(entry),
+            entry = inputs.flatten.next(), if may_trade => Event::Flatten(entry),
             entry = inputs.feed.next() => Event::Feed(entry),
             entry = inputs.strategy.next() => Event::Strategy(entry),
             _ = inputs.publish.tick() => Event::Publish,
@@ -226,6 +269,8 @@ impl<B: Broker> Running<B> {
                 self.on_control(entry);
                 Ok(())
             }
+            Event::Settlement(entry) => self.on_settlement(entry).await,
+            Event::Flatten(entry) => self.on_flatten(entry).await,
             Event::Feed(entry) => self.on_feed(entry).await,
             Event::Strategy(entry) => {
                 let of_run = entry.value.filter(|progress| progress.run == self.feed.run);
@@ -277,17 +322,17 @@ impl<B: Broker> Running<B> {
         self.tape_ns = tick.time_ns;
         self.account_stale = true;
         metrics::counter!("executor_ticks_total").increment(1);
-        let Some(why) = self.desk.on_tick(tick) else {
-            return Ok(());
-        };
-        tracing::error!("no more entries: {why}");
-        let control = Control {
-            v: VERSION,
-            state: TradingState::Reducing,
-            by: "executor".to_owned(),
-            why,
-            at_ms: clock::now_ms(),
-        };
+        match self.desk.on_tick(tick) {
+            Some(why) => self.trip(TradingState::Reducing, why).await,
+            None => Ok(()),
+        }
+    }
+
+    /// Stops the desk, or only its entries, for a reason that it found itself.
+    async fn trip(&mut self, state: TradingState, why: String) -> anyhow::Result<()> {
+        tracing::error!("{state:?} from now on: {why}");
+        let control =
+            Control { v: VERSION, state, by: "executor".to_owned(), why, at_ms: clock::now_ms() };
         // In force here at once, whatever becomes of the record.
         self.desk.on_control(control.clone());
         let kv = self.bus.kv::<Control>(&stream::CONTROL);
@@ -312,9 +357,7 @@ impl<B: Broker> Running<B> {
             tracing::debug!(order.id = %intent.id, "delivered again while its order is open");
             return Ok(());
         }
-        if self.feed.clock == ClockKind::Tape {
-            self.catch_up(intent.position).await?;
-        }
+        self.catch_up(intent.position).await?;
         match self.desk.decide(intent, clock::now_ms()) {
             Ok(approved) => self.place(&approved).await,
             Err(refusal) => {
@@ -324,7 +367,7 @@ impl<B: Broker> Running<B> {
         }
     }
 
-    /// Reads the tape up to an intent's own tick.
+    /// Reads the tape at least up to an intent's own tick: an intent may come before its tick does.
     async fn catch_up(&mut self, position: u64) -> anyhow::Result<()> {
         while self.tape.position() < position {
             let next = self.tape.next_up_to(position);

@@ -14,6 +14,8 @@ pub struct LastPrice {
     pub price: f64,
     /// When it was a price, milliseconds since 1970 UTC.
     pub time_ms: i64,
+    /// `seq` of its tick.
+    pub seq: u64,
 }
 
 /// Last prices and the marks of equity that limits are measured from.
@@ -27,7 +29,7 @@ pub struct Valuation {
     peak_equity: Decimal,
 }
 
-/// Everything at one moment.
+/// Everything at one moment, account currency.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Worth {
     /// Value of all positions.
@@ -63,7 +65,7 @@ impl Valuation {
     pub fn on_tick(&mut self, tick: &Tick, ledger: &Ledger, clock: &SessionClock) {
         let time_ms = tick.time_ms();
         self.turn_day(time_ms, ledger, clock);
-        let last = LastPrice { price: tick.price, time_ms };
+        let last = LastPrice { price: tick.price, time_ms, seq: tick.seq };
         let newest = self.last.get(&tick.symbol).is_none_or(|known| known.time_ms <= time_ms);
         if !newest {
             return;
@@ -99,8 +101,9 @@ impl Valuation {
         for position in ledger.positions().filter(|position| !position.quantity.is_zero()) {
             let last = self.last.get(&position.symbol);
             let price = last.map_or(position.average_price, |last| money(last.price));
-            exposure += price * position.quantity;
-            unrealised += (price - position.average_price) * position.quantity;
+            let value = price * position.quantity * ledger.rate();
+            exposure += value;
+            unrealised += value - position.cost;
         }
         let equity = ledger.cash() + exposure;
         let fall = (self.peak_equity - equity).max(Decimal::ZERO) * Decimal::ONE_HUNDRED;

@@ -15,7 +15,7 @@ mod puller;
 mod reader;
 
 pub use kv::{Kv, KvEntry, KvError, KvWatch};
-pub use lease::{HeldLease, LeaseEvent, identity};
+pub use lease::{Fence, HeldLease, LeaseEvent, identity};
 pub use provision::provision;
 pub use publish::{Expect, PublishError};
 pub use puller::{Delivery, Puller};

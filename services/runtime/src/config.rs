@@ -55,6 +55,11 @@ impl Faults {
 }
 
 impl Refused {
+    /// A refusal for one reason that only shows once something was looked up.
+    pub fn because(reason: impl fmt::Display) -> Self {
+        Self(vec![reason.to_string()])
+    }
+
     /// The faults, one a line.
     pub fn faults(&self) -> &[String] {
         &self.0

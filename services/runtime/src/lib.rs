@@ -24,7 +24,8 @@ use std::process::ExitCode;
 
 /// Runs a program's future on the async runtime and turns its outcome into an exit code.
 ///
-/// An error is logged once, with its whole chain, and becomes exit code 1.
+/// An error is logged once, with its whole chain, and becomes exit code 1; a refusal for what only a
+/// person can mend becomes 64, so that a supervisor does not try again.
 pub fn block_on(program: impl Future<Output = anyhow::Result<()>>) -> ExitCode {
     tls::install();
     // Two workers: the desk is many small processes on one machine, not one that owns it.
@@ -36,6 +37,9 @@ pub fn block_on(program: impl Future<Output = anyhow::Result<()>>) -> ExitCode {
     match outcome {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
+            if let Some(refused) = error.chain().find_map(|cause| cause.downcast_ref()) {
+                return config::refuse(refused);
+            }
             tracing::error!("stopped: {error:#}");
             ExitCode::FAILURE
         }

@@ -1,4 +1,5 @@
 //! The bus against a real nats-server with the desk's real configuration.
+#![expect(clippy::unwrap_used, reason = "helpers of tests may panic")]
 
 use proto::{Control, TradingState, VERSION, stream, subject};
 use runtime::{

@@ -172,7 +172,11 @@ fn arrows_run_one_way(faults: &mut Vec<String>) {
         let path = if *name == "proto" { "proto".to_owned() } else { format!("services/{name}") };
         // One of the floor stands on what is below it, a service on the whole floor.
         let below = FLOOR.iter().position(|floor| floor == name).unwrap_or(FLOOR.len());
-        let needs = dependencies(&repository().join(&path).join("Cargo.toml"));
+        let manifest = repository().join(&path).join("Cargo.toml");
+        let mut needs = dependencies(&manifest, &["dependencies", "build-dependencies"]);
+        let tested_with = dependencies(&manifest, &["dev-dependencies"]);
+        // Tests may meet the stand-ins of the outside world; nothing that ships does.
+        needs.extend(tested_with.into_iter().filter(|need| need != "testkit"));
         for need in needs.iter().filter(|need| ours.contains(need.as_str()) && need != name) {
             if !FLOOR.iter().take(below).any(|floor| floor == need) {
                 faults.push(format!("{path}/Cargo.toml: must not depend on {need}"));
@@ -185,10 +189,10 @@ fn arrows_run_one_way(faults: &mut Vec<String>) {
     }
 }
 
-/// The crates a manifest asks for, for whatever purpose.
-fn dependencies(manifest: &Path) -> BTreeSet<String> {
+/// The crates a manifest asks for, in these tables.
+fn dependencies(manifest: &Path, tables: &[&str]) -> BTreeSet<String> {
     let manifest: toml::Table = toml::from_str(&fs::read_to_string(manifest).unwrap()).unwrap();
-    ["dependencies", "dev-dependencies", "build-dependencies"]
+    tables
         .iter()
         .filter_map(|kind| manifest.get(*kind)?.as_table())
         .flat_map(|table| table.keys().cloned())

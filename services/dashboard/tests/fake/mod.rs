@@ -142,6 +142,8 @@ pub fn account() -> Account {
         day_start_equity: cents(100_000.0),
         day: "2026-11-20".to_owned(),
         peak_equity: cents(100_180.0),
+        account_id: String::new(),
+        foreign: proto::Decimal::ZERO,
         open_orders: 1,
         unresolved: Vec::new(),
         refusals: BTreeMap::from([(Rule::TotalExposure, 3)]),

@@ -79,6 +79,8 @@ fn summary() -> Account {
         day_start_equity: decimal("100000"),
         day: "2026-03-06".to_owned(),
         peak_equity: decimal("100012"),
+        account_id: String::new(),
+        foreign: proto::Decimal::ZERO,
         open_orders: 1,
         unresolved: vec![order_id()],
         refusals: BTreeMap::from([(Rule::Session, 1_003), (Rule::OrderValue, 1)]),

@@ -9,33 +9,50 @@ mod fill;
 
 pub use fill::PaperRules;
 
-use super::{Accepted, Broker, BrokerEvent, BrokerEventKind, Found, SubmitError};
-use crate::{ledger::OpenOrder, risk::Approved};
+use super::{Accepted, Broker, BrokerEvent, BrokerEventKind, Found, Gate, SubmitError, Wallet};
+use crate::{
+    ledger::{Books, Ledger, OpenOrder},
+    risk::Approved,
+};
 use futures_util::{StreamExt as _, future::BoxFuture, stream::FuturesUnordered};
-use proto::{BrokerMode, Intent, OrderId, Tick, decode, stream, subject};
+use proto::{Decimal, Intent, OrderId, Tick, Venue, decode, stream, subject};
 use runtime::bus::{Bus, Start};
+use std::time::Duration;
 
 /// Fills orders from the tape.
 pub struct Paper {
     bus: Bus,
     rules: PaperRules,
+    currency: String,
     waiting: FuturesUnordered<BoxFuture<'static, BrokerEvent>>,
 }
 
 impl Paper {
-    /// A broker that fills by `rules` from the ticks on `bus`.
-    pub fn new(bus: Bus, rules: PaperRules) -> Self {
-        Self { bus, rules, waiting: FuturesUnordered::new() }
+    /// A broker that fills by `rules` from the ticks on `bus`, with an account in `currency`.
+    pub fn new(bus: Bus, rules: PaperRules, currency: &str) -> Self {
+        Self { bus, rules, currency: currency.to_owned(), waiting: FuturesUnordered::new() }
     }
 }
 
 impl Broker for Paper {
-    fn mode(&self) -> BrokerMode {
-        BrokerMode::Paper
+    fn books(&self) -> Books {
+        Books::paper(&self.currency)
     }
 
-    async fn submit(&mut self, order: &Approved) -> Result<Accepted, SubmitError> {
-        Ok(accepted(&order.intent().id))
+    fn guard(&mut self, _gate: Gate) {}
+
+    fn wait(&self) -> Duration {
+        Duration::ZERO
+    }
+
+    fn recall(&mut self, _ledger: &Ledger) {}
+
+    fn prepare(&mut self, _order: &Approved, _held: Decimal) -> Result<Option<Venue>, String> {
+        Ok(None)
+    }
+
+    async fn submit(&mut self, order: &OpenOrder) -> Result<Accepted, SubmitError> {
+        Ok(accepted(&order.intent.id))
     }
 
     fn follow(&mut self, order: &OpenOrder) {
@@ -47,6 +64,20 @@ impl Broker for Paper {
         Found::Present(accepted(&order.intent.id))
     }
 
+    fn concerns(&self) -> Vec<String> {
+        Vec::new()
+    }
+
+    fn take_refusal(&mut self) -> Option<String> {
+        None
+    }
+
+    fn forget(&mut self, _order: &OrderId) {}
+
+    fn wallet(&self) -> Wallet {
+        Wallet { cash: None, foreign: Decimal::ZERO }
+    }
+
     async fn next_event(&mut self) -> BrokerEvent {
         match self.waiting.next().await {
             Some(event) => event,
@@ -56,7 +87,7 @@ impl Broker for Paper {
 }
 
 fn accepted(id: &OrderId) -> Accepted {
-    Accepted { broker_order_id: format!("paper-{id}") }
+    Accepted { broker_order_id: format!("paper-{id}"), quantity: None }
 }
 
 /// Waits for the tick that fills `intent`.

@@ -27,7 +27,7 @@ fn happening() -> impl Strategy<Value = Happening> {
 /// The journal event that a happening would be for the symbol's current order.
 fn event(happening: &Happening, life: usize) -> OrderEvent {
     let name = ["AAPL", "MSFT", "NVDA", "TSLA"][happening.symbol];
-    let side = if life % 2 == 0 { Side::Buy } else { Side::Sell };
+    let side = if life.is_multiple_of(2) { Side::Buy } else { Side::Sell };
     let wish = intent(name, life as u64, side, 100);
     let stamp = Stamp { writer: "test".to_owned(), at_ms: 0 };
     let mut event = orders::unknown(&wish, "test".to_owned(), stamp);
@@ -50,7 +50,7 @@ fn event(happening: &Happening, life: usize) -> OrderEvent {
 /// Plays happenings into a ledger, beginning a new order whenever one is finished; gives what the
 /// ledger accepted.
 fn play(happenings: &[Happening]) -> (Ledger, Vec<(u64, OrderEvent)>) {
-    let mut ledger = Ledger::new(Decimal::from(1_000_000));
+    let mut ledger = Ledger::new(Books::paper("USD"), Decimal::from(1_000_000));
     let (mut lives, mut seq, mut accepted) = ([0_usize; 4], 0, Vec::new());
     for happening in happenings {
         let event = event(happening, lives[happening.symbol]);
@@ -71,7 +71,7 @@ proptest! {
         happenings in prop::collection::vec(happening(), 0..200)
     ) {
         let (ledger, accepted) = play(&happenings);
-        let mut again = Ledger::new(Decimal::from(1_000_000));
+        let mut again = Ledger::new(Books::paper("USD"), Decimal::from(1_000_000));
         for (seq, event) in &accepted {
             again.apply(*seq, event).unwrap();
             again.apply(*seq, event).unwrap();
@@ -119,7 +119,7 @@ proptest! {
 
 #[test]
 fn a_round_trip_realises_its_profit_after_fees() {
-    let mut ledger = Ledger::new(Decimal::from(10_000));
+    let mut ledger = Ledger::new(Books::paper("USD"), Decimal::from(10_000));
     let stamp = || Stamp { writer: "test".to_owned(), at_ms: 0 };
     let mut seq = 0;
     let mut trade = |ledger: &mut Ledger, number, side, price: i64| {
@@ -131,7 +131,8 @@ fn a_round_trip_realises_its_profit_after_fees() {
         let mut filled = accept.clone();
         filled.state = OrderState::Filled;
         let (quantity, price) = (Decimal::TEN, Decimal::from(price));
-        filled.fill = Some(Fill { id: "1".to_owned(), quantity, price, fee: Decimal::ONE, value: None });
+        filled.fill =
+            Some(Fill { id: "1".to_owned(), quantity, price, fee: Decimal::ONE, value: None });
         for event in [claim, accept, filled] {
             seq += 1;
             ledger.apply(seq, &event).unwrap();

@@ -43,10 +43,10 @@ pub(super) const ENTRIES: [Named; 9] = [
 pub(super) const EXITS: [Named; 1] = [(Rule::NotOwned, not_owned)];
 
 impl Case<'_> {
-    /// The order's value at the worse of the intent's and the last price, dollars.
+    /// The order's value at the worse of the intent's and the last price, account currency.
     fn value(&self) -> Decimal {
         let last = self.view.last.map_or(0.0, |last| last.price);
-        self.intent.quantity * money(last.max(self.intent.price))
+        self.intent.quantity * money(last.max(self.intent.price)) * self.view.rate
     }
 }
 
@@ -115,12 +115,12 @@ fn order_value(case: &Case<'_>) -> Option<String> {
 
 fn position_value(case: &Case<'_>) -> Option<String> {
     let held = case.view.last.map_or(Decimal::ZERO, |last| money(last.price));
-    let value = held * case.view.position.quantity + case.value();
+    let value = held * case.view.position.quantity * case.view.rate + case.value();
     above("the position would be worth", value, case.limits.max_position_value)
 }
 
 fn total_exposure(case: &Case<'_>) -> Option<String> {
-    let value = case.view.worth.exposure + case.view.reserved + case.value();
+    let value = case.view.worth.exposure + case.view.reserved + case.view.foreign + case.value();
     above("all positions would be worth", value, case.limits.max_total_exposure)
 }
 

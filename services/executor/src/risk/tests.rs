@@ -30,7 +30,7 @@ fn calm() -> View {
         session_open: true,
         known: true,
         position,
-        last: Some(LastPrice { price: 100.0, time_ms: now_ms - 1_000 }),
+        last: Some(LastPrice { price: 100.0, time_ms: now_ms - 1_000, seq: 1 }),
         worth: Worth {
             exposure: Decimal::from(2_000),
             equity: Decimal::from(50_000),
@@ -40,6 +40,8 @@ fn calm() -> View {
         },
         free_cash: Decimal::from(48_000),
         reserved: Decimal::ZERO,
+        foreign: Decimal::ZERO,
+        rate: Decimal::ONE,
         recent_orders: 0,
     }
 }
@@ -89,6 +91,7 @@ fn what_bounds_risk_refuses_entries_only() {
     entry(|view| view.position.quantity = Decimal::from(71), Rule::PositionValue);
     entry(|view| view.worth.exposure = Decimal::from(19_001), Rule::TotalExposure);
     entry(|view| view.reserved = Decimal::from(17_001), Rule::TotalExposure);
+    entry(|view| view.foreign = Decimal::from(17_001), Rule::TotalExposure);
     entry(|view| view.free_cash = Decimal::from(1_009), Rule::Cash);
 }
 

@@ -1,11 +1,15 @@
 //! Writing the journal, and reading it whole at the start.
 
-use crate::{ledger::Ledger, orders::Stamp};
+use crate::{
+    ledger::{Books, Ledger, LedgerError},
+    orders::Stamp,
+};
 use anyhow::Context as _;
 use proto::{OrderEvent, WireError, decode, encode, stream, subject};
 use runtime::{
     bus::{Bus, Expect, PublishError, Start, Stored},
     clock,
+    config::Refused,
 };
 use rust_decimal::Decimal;
 
@@ -104,12 +108,12 @@ fn tell(event: &OrderEvent) {
     }
 }
 
-/// Folds the whole journal into books that began with `cash`.
+/// Folds the whole journal into `books` that began with `cash`.
 ///
 /// # Errors
 /// When the books make no sense: better no executor than a wrong one.
-pub(super) async fn fold(bus: &Bus, cash: Decimal) -> anyhow::Result<Ledger> {
-    let mut ledger = Ledger::new(cash);
+pub(super) async fn fold(bus: &Bus, books: Books, cash: Decimal) -> anyhow::Result<Ledger> {
+    let mut ledger = Ledger::new(books, cash);
     let name = stream::ORDERS.name;
     let mut next = Start::Beginning;
     loop {
@@ -121,7 +125,14 @@ pub(super) async fn fold(bus: &Bus, cash: Decimal) -> anyhow::Result<Ledger> {
         next = Start::At(last.position + 1);
         for stored in &events {
             match genuine(stored) {
-                Ok(event) => ledger.apply(stored.position, &event).context("fold the journal")?,
+                Ok(event) => match ledger.apply(stored.position, &event) {
+                    Ok(()) => {}
+                    // Only a person can mend which key is used with which journal.
+                    Err(LedgerError::OtherAccount(words)) => {
+                        return Err(Refused::because(words).into());
+                    }
+                    Err(error) => return Err(error.into()),
+                },
                 Err(fault) => {
                     let (subject, position) = (&stored.subject, stored.position);
                     tracing::error!(subject, position, "not an order event, left out: {fault}");

@@ -7,7 +7,7 @@ use crate::{
     reconcile::{Step, next_step},
     risk::Approved,
 };
-use proto::{Intent, OrderEvent, OrderId, Symbol};
+use proto::{Intent, OrderEvent, OrderId, Refusal, Rule, Symbol, TradingState};
 use runtime::clock;
 use std::collections::BTreeSet;
 
@@ -15,15 +15,27 @@ impl<B: Broker> Running<B> {
     /// Claims the order, calls the broker once, journals what it said.
     pub(super) async fn place(&mut self, approved: &Approved) -> anyhow::Result<()> {
         let intent = approved.intent();
-        if !self.begin(&orders::claimed(approved, self.journal.stamp()), intent).await? {
+        let held = self.desk.ledger().position(&intent.symbol).quantity;
+        let venue = match self.broker.prepare(approved, held) {
+            Ok(venue) => venue,
+            Err(message) => {
+                let refusal = Refusal { rule: Rule::Instrument, message };
+                let event = orders::refused(intent, refusal, self.journal.stamp());
+                return self.begin(&event, intent).await.map(|_begun| ());
+            }
+        };
+        if !self.begin(&orders::claimed(approved, venue, self.journal.stamp()), intent).await? {
             return Ok(());
         }
+        let Some(order) = self.desk.ledger().order(&intent.id).cloned() else {
+            return Ok(());
+        };
         let outcome = if self.lease.secure() {
-            self.broker.submit(approved).await
+            self.broker.submit(&order).await
         } else {
             Err(SubmitError::Rejected("not sent: the lease was in doubt".to_owned()))
         };
-        let event = orders::submitted(intent, outcome, self.journal.stamp());
+        let event = orders::submitted(&order, outcome, self.journal.stamp());
         self.journal_event(event).await?;
         self.follow(&intent.id);
         self.publish_order(intent).await
@@ -63,7 +75,7 @@ impl<B: Broker> Running<B> {
     }
 
     /// Journals a later event of an open order and books it.
-    async fn journal_event(&mut self, event: OrderEvent) -> anyhow::Result<()> {
+    pub(super) async fn journal_event(&mut self, event: OrderEvent) -> anyhow::Result<()> {
         let before = self.desk.ledger().order(&event.order_id).map_or(0, |order| order.seq);
         let seq = self.journal.write(&event, before).await?;
         self.desk.apply(seq, &event)?;
@@ -81,7 +93,7 @@ impl<B: Broker> Running<B> {
         self.publish_order(&order.intent).await
     }
 
-    fn follow(&mut self, id: &OrderId) {
+    pub(super) fn follow(&mut self, id: &OrderId) {
         if let Some(order) = self.desk.ledger().order(id)
             && next_step(order) == Step::Follow
         {
@@ -131,7 +143,7 @@ impl<B: Broker> Running<B> {
     }
 
     /// Publishes what an order has changed.
-    async fn publish_order(&mut self, intent: &Intent) -> anyhow::Result<()> {
+    pub(super) async fn publish_order(&mut self, intent: &Intent) -> anyhow::Result<()> {
         self.views.put_position(&self.desk.ledger().position(&intent.symbol)).await?;
         self.account_stale = true;
         Ok(())
@@ -149,11 +161,39 @@ impl<B: Broker> Running<B> {
     }
 
     pub(super) async fn publish(&mut self) -> anyhow::Result<()> {
+        self.take_wallet();
+        self.take_concerns().await?;
         if std::mem::take(&mut self.account_stale) {
             let account = self.desk.account(self.journal.writer(), clock::now_ms());
             self.views.put_account(&account).await?;
         }
         let (run, position) = (self.feed.run.clone(), self.tape.position());
         self.views.put_progress(&run, position, self.tape_ns).await
+    }
+
+    /// Takes over what the broker says of the account. Its cash only while no order is open: an
+    /// order in between is in one of the two and not in the other.
+    pub(super) fn take_wallet(&mut self) {
+        let wallet = self.broker.wallet();
+        self.desk.set_foreign(wallet.foreign);
+        let quiet = self.desk.ledger().open_orders().next().is_none();
+        if let Some(cash) = wallet.cash.filter(|_| quiet) {
+            self.desk.set_cash(cash);
+        }
+    }
+
+    /// Says what the broker wants a person to know, and halts the desk when it refuses us for good.
+    async fn take_concerns(&mut self) -> anyhow::Result<()> {
+        let concerns = self.broker.concerns();
+        if self.desk.set_concerns(concerns.clone()) {
+            self.account_stale = true;
+            for concern in concerns {
+                tracing::error!("{concern}");
+            }
+        }
+        match self.broker.take_refusal() {
+            Some(why) => self.trip(TradingState::Halted, why).await,
+            None => Ok(()),
+        }
     }
 }

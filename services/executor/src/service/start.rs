@@ -1,10 +1,16 @@
 //! Coming up: the lease, the books, the tape. Start and recovery are one path.
 
 use super::{Service, journal, tape::Tape, views::Views};
-use crate::desk::{Desk, Setup};
+use crate::{
+    desk::{Desk, Setup},
+    ledger::Books,
+};
 use anyhow::Context as _;
-use proto::{BrokerMode, FeedStatus, Progress, stream, subject::key};
-use runtime::bus::{Bus, HeldLease, KvWatch};
+use proto::{BrokerMode, FeedStatus, LiveArm, Progress, Source, stream, subject::key};
+use runtime::{
+    bus::{Bus, HeldLease, KvWatch},
+    config::Refused,
+};
 use tokio_util::sync::CancellationToken;
 
 impl Service {
@@ -42,15 +48,60 @@ impl Service {
         }
     }
 
+    /// Says whose money it is, and holds real money back until all that it needs is there.
+    pub(super) async fn admit(&self, books: &Books, feed: &FeedStatus) -> anyhow::Result<()> {
+        let Books { mode, account_id, currency } = books;
+        match mode {
+            BrokerMode::Paper => tracing::info!(currency, "trading on paper"),
+            BrokerMode::Demo if feed.source == Source::Replay => {
+                let reason = "TRADING212_API_KEY: a replay is traded on paper; unset it or FEED";
+                return Err(Refused::because(reason).into());
+            }
+            BrokerMode::Demo => {
+                tracing::info!(account_id, currency, "trading practice account {account_id}");
+            }
+            BrokerMode::Live => {
+                tracing::warn!(account_id, currency, "REAL MONEY: trading account {account_id}");
+                self.admit_real_money(account_id, feed).await?;
+            }
+        }
+        Ok(())
+    }
+
+    async fn admit_real_money(&self, account_id: &str, feed: &FeedStatus) -> anyhow::Result<()> {
+        if feed.source != Source::Polygon {
+            let source = feed.source;
+            let reason = format!("LIVE: needs the polygon feed, {source:?} is running; unset FEED");
+            return Err(Refused::because(reason).into());
+        }
+        let armed = self.bus.kv::<LiveArm>(&stream::CONTROL).get(key::CONTROL_LIVE).await;
+        match armed.context("read which account is armed")? {
+            Some(arm) if arm.account_id == account_id => {
+                tracing::warn!(by = arm.by, "armed by {}: {}", arm.by, arm.why);
+                Ok(())
+            }
+            Some(arm) => Err(Refused::because(format!(
+                "LIVE: account {} is armed, the key is for account {account_id}; run make live-arm \
+                 ACCOUNT={account_id} WHY=... if that is meant",
+                arm.account_id
+            ))
+            .into()),
+            None => Err(Refused::because(format!(
+                "LIVE: no account is armed; run make live-arm ACCOUNT={account_id} WHY=..."
+            ))
+            .into()),
+        }
+    }
+
     /// Folds the journal and stands the tape where this run of the feed was left.
     pub(super) async fn recover(
         &self,
-        mode: BrokerMode,
+        books: Books,
         feed: &FeedStatus,
         views: &Views,
     ) -> anyhow::Result<(Desk, Tape)> {
         let ledger =
-            journal::fold(&self.bus, self.config.cash).await.context("fold the journal")?;
+            journal::fold(&self.bus, books, self.config.cash).await.context("fold the journal")?;
         tracing::info!(
             journal.seq = ledger.journal_seq(),
             orders.open = ledger.open_orders().count(),
@@ -61,8 +112,6 @@ impl Service {
             limits: self.config.limits.clone(),
             symbols: self.config.symbols.clone(),
             calendar: self.config.calendar.clone(),
-            mode,
-            currency: self.config.currency.clone(),
         };
         let mut desk = Desk::new(setup, ledger, feed, earlier.as_ref());
         let control = self.bus.kv(&stream::CONTROL).get(key::CONTROL_TRADING).await;

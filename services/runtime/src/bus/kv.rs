@@ -102,6 +102,18 @@ impl<M: Message> Kv<M> {
         Ok(self.bus.publish_stored(&self.subject(key), payload, Expect::Anything).await?)
     }
 
+    /// Erases `key`.
+    ///
+    /// # Errors
+    /// When the server does not say that it is done.
+    pub async fn erase(&self, key: &str) -> Result<(), KvError> {
+        let error = |source: async_nats::Error| ReadError { stream: self.bucket, source };
+        let store = self.bus.jetstream.get_key_value(self.bucket).await;
+        let store = store.map_err(|e| error(e.into()))?;
+        store.delete(key).await.map_err(|e| error(e.into()))?;
+        Ok(())
+    }
+
     /// Every change from now on, beginning with the present value of every key that matches one of
     /// `keys` (`>` for all).
     pub fn watch(&self, keys: &[String]) -> KvWatch<M> {

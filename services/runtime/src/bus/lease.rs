@@ -49,6 +49,20 @@ pub struct HeldLease {
     keeper: JoinHandle<()>,
 }
 
+/// Tells whether a lease is ours beyond doubt.
+#[derive(Clone)]
+pub struct Fence {
+    state: Arc<State>,
+    events: watch::Receiver<LeaseEvent>,
+}
+
+impl Fence {
+    /// As [`HeldLease::secure`].
+    pub fn secure(&self) -> bool {
+        *self.events.borrow() != LeaseEvent::Lost && self.state.renewed.borrow().elapsed() < SECURE
+    }
+}
+
 /// What keeper and holder share.
 struct State {
     renewed: watch::Sender<Instant>,
@@ -127,7 +141,12 @@ impl HeldLease {
 
     /// The lease is ours beyond doubt at this moment. Ask right before every act it protects.
     pub fn secure(&self) -> bool {
-        *self.events.borrow() != LeaseEvent::Lost && self.state.renewed.borrow().elapsed() < SECURE
+        self.fence().secure()
+    }
+
+    /// What tells whether the lease is secure, for whoever acts under it elsewhere.
+    pub fn fence(&self) -> Fence {
+        Fence { state: Arc::clone(&self.state), events: self.events.clone() }
     }
 
     /// Its revision in the bucket: rises with every renewal, so a later holder has a higher one.
