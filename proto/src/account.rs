@@ -5,7 +5,7 @@
 use crate::{
     codec::Message,
     intent::OrderId,
-    order::{OrderState, Rule},
+    order::{BrokerMode, OrderState, Rule},
     symbol::Symbol,
 };
 use rust_decimal::Decimal;
@@ -84,18 +84,6 @@ impl Message for Position {
     fn version(&self) -> u8 {
         self.v
     }
-}
-
-/// Whose money it is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum BrokerMode {
-    /// The built-in paper broker.
-    Paper,
-    /// A practice account at Trading212.
-    Demo,
-    /// Real money at Trading212.
-    Live,
 }
 
 /// The whole account. KV `account`, key `summary`.

@@ -28,14 +28,15 @@ pub mod stream;
 pub mod subject;
 pub mod symbol;
 
-pub use account::{Account, BrokerMode, Position, Settled};
+pub use account::{Account, Position, Settled};
 pub use codec::{Message, WireError, decode, encode};
 pub use control::{Control, Flatten, Lease, LiveArm, Settlement, TradingState, Verdict};
 pub use feed::{ClockKind, FeedState, FeedStatus, Progress};
 pub use intent::{Indicators, Intent, IntentKind, OrderId, Reason, Side};
 pub use market::{Bar, PriceField, Session, Source, Tick};
 pub use order::{
-    Fill, IllegalTransition, OrderEvent, OrderState, Refusal, Rule, Venue, check_transition,
+    BrokerMode, Fill, IllegalTransition, OrderEvent, OrderState, Refusal, Rule, Venue,
+    check_transition,
 };
 pub use rust_decimal::Decimal;
 pub use symbol::{Symbol, SymbolError};

@@ -4,7 +4,6 @@
 //! the cash. Every write is compare-and-set on the subject, so two executors cannot both own an order.
 
 use crate::{
-    account::BrokerMode,
     codec::Message,
     intent::{Intent, OrderId, Side},
     symbol::Symbol,
@@ -183,6 +182,18 @@ pub struct Fill {
     /// the instrument's: the broker's own conversion.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub value: Option<Decimal>,
+}
+
+/// Whose money it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum BrokerMode {
+    /// The built-in paper broker.
+    Paper,
+    /// A practice account at Trading212.
+    Demo,
+    /// Real money at Trading212.
+    Live,
 }
 
 /// The account an order belongs to and how it was sent there. Stands in an order's first event;

@@ -28,6 +28,7 @@ use std::{
     collections::{BTreeMap, BTreeSet},
     net::SocketAddr,
     path::PathBuf,
+    time::Duration,
 };
 
 /// The file's name in the configuration folder.
@@ -154,12 +155,12 @@ fn read_broker(bus: &BusConfig, file: &Section<'_>, faults: &Faults) -> BrokerCh
     match (key, secret) {
         (Some(key), Some(secret)) => {
             let credentials = Credentials { key, secret };
-            settings.map_or(BrokerChoice::Paper, |(base_url, cache_folder, patience)| {
+            settings.map_or(BrokerChoice::Paper, |(base_url, cache_folder, patience, timeouts)| {
                 BrokerChoice::Trading212(Box::new(Settings {
                     environment,
                     base_url,
                     credentials,
-                    timeouts: Timeouts::default(),
+                    timeouts,
                     cache_folder: Some(cache_folder),
                     pins: BTreeMap::new(),
                     patience,
@@ -167,7 +168,8 @@ fn read_broker(bus: &BusConfig, file: &Section<'_>, faults: &Faults) -> BrokerCh
             })
         }
         (None, None) if live => {
-            faults.add("LIVE", "needs TRADING212_API_KEY and TRADING212_API_SECRET");
+            faults.add("LIVE", "needs TRADING212_API_KEY");
+            faults.add("LIVE", "needs TRADING212_API_SECRET");
             BrokerChoice::Paper
         }
         (None, None) => BrokerChoice::Paper,
@@ -182,21 +184,29 @@ fn read_broker(bus: &BusConfig, file: &Section<'_>, faults: &Faults) -> BrokerCh
     }
 }
 
-/// What Trading212 needs beside the key: address, cache, patience.
+/// What Trading212 needs beside the key: address, cache, patience, timeouts.
 fn read_trading212(
     section: &Section<'_>,
     environment: Environment,
     faults: &Faults,
-) -> Option<(Url, PathBuf, Patience)> {
+) -> Option<(Url, PathBuf, Patience, Timeouts)> {
     let cache: String = section.required("cache", not_empty());
     let absent_after = section.required("absent_after", Rule::any());
     let apart = section.required("looks_apart", Rule::any());
+    let haste = section.required("haste", between(1, 100));
+    let order: Duration = section.required("order_timeout", Rule::any());
+    if order.is_zero() || order >= absent_after {
+        // An executor that was held up may still send for as long as its call may take.
+        section.fault("order_timeout", "must be above zero and shorter than absent_after");
+    }
+    let usual = Timeouts::default();
+    let timeouts = Timeouts { order, read: usual.read.min(order), ..usual };
     let base = variable("TRADING212_BASE_URL");
     let base = base.unwrap_or_else(|| environment.base_url().to_owned());
     let url = Url::parse(&base).map_err(|error| {
         faults.add("TRADING212_BASE_URL", format!("{base:?} is no URL: {error}"));
     });
-    Some((url.ok()?, PathBuf::from(cache), Patience { absent_after, apart, haste: 1 }))
+    Some((url.ok()?, PathBuf::from(cache), Patience { absent_after, apart, haste }, timeouts))
 }
 
 fn gate_live(bus: &BusConfig, faults: &Faults) {

@@ -119,6 +119,7 @@ impl Service {
         let Some(status) = self.first_feed(&mut feed, &stopping).await else {
             return Ok(());
         };
+        self.admit(&broker.books(), &status).await?;
         let writer = identity("executor");
         let Some(lease) = self.take_lease(&writer, &stopping).await? else {
             return Ok(());
@@ -149,7 +150,6 @@ impl Service {
     ) -> anyhow::Result<Running<B>> {
         let views = Views::new(&self.bus);
         let mut broker = broker;
-        self.admit(&broker.books(), &feed).await?;
         let (desk, tape) = self.recover(broker.books(), &feed, &views).await?;
         broker.recall(desk.ledger());
         broker.guard(fence(lease.fence()));

@@ -6,6 +6,8 @@
     reason = "a test ends at the first thing that is wrong"
 )]
 
+mod burst;
+
 use executor::broker::{
     SubmitError,
     trading212::{
@@ -21,8 +23,8 @@ use proto::{Decimal, Indicators, Intent, IntentKind, OrderId, Reason, Side, Symb
 use reqwest::Url;
 use std::{collections::BTreeMap, time::Duration};
 use testkit::trading212::{
-    AccountConfig, ApiKey, AppOrder, Endpoint, Fake, FakeConfig, Fault, Limit, Limits, Paging,
-    Precision, Scope, Timing,
+    AccountConfig, ApiKey, AppOrder, Endpoint, Fake, FakeConfig, Fault, Limits, Paging, Precision,
+    Scope, Timing,
 };
 
 const AAPL: &str = "AAPL_US_EQ";
@@ -364,27 +366,4 @@ async fn a_symbol_that_became_another_security_is_refused() {
     let wish = intent("META", 4, Side::Buy, "10");
     let refused = broker.prepare_order(&wish, Decimal::ZERO, OrderKind::MARKET).unwrap_err();
     assert!(refused.to_string().contains("US0000000000"), "{refused}");
-}
-
-#[tokio::test]
-async fn a_burst_is_placed_without_one_call_too_many_whatever_the_servers_clock_says() {
-    const SYMBOLS: [&str; 20] = [
-        "AXSM", "DJT", "WULF", "ONDS", "NVDA", "TSLA", "AAPL", "MSFT", "GOOGL", "AMZN", "META",
-        "NFLX", "AMD", "INTC", "QCOM", "MRVL", "COIN", "HOOD", "UPST", "SOFI",
-    ];
-    // The documented limit in a twentieth of the time.
-    let limit = Limit { count: 50, period_s: 3 };
-    let limits = Limits::Enforced(BTreeMap::from([(Endpoint::PostMarket, limit)]));
-    let account = AccountConfig::demo().with_cash(100_000_000, "USD");
-    let (fake, mut broker) = start(FakeConfig { limits, accounts: vec![account], ..quick() }).await;
-    fake.fault(Fault::ClockSkew(-90)).always();
-    let began = std::time::Instant::now();
-    for (symbol, seq) in SYMBOLS.iter().cycle().zip(0..120) {
-        let order = buy(&mut broker, symbol, seq);
-        broker.place(&order, &pass).await.unwrap();
-    }
-    let took = began.elapsed();
-    assert_eq!((fake.orders().len(), fake.limited()), (120, 0));
-    // Two windows to wait for, each a little longer than it must be.
-    assert!(took < Duration::from_secs(15), "{took:?}");
 }

@@ -73,6 +73,15 @@ impl BusConfig {
         Self { urls, user: user.to_owned(), password, default_password, deadline: CONNECT_DEADLINE }
     }
 
+    /// Whether the server lets `user` in with the default password that everybody knows.
+    pub async fn knows_default_password(&self, user: &str) -> bool {
+        ConnectOptions::with_user_and_password(user.to_owned(), format!("{user}-default"))
+            .connection_timeout(REQUEST_TIMEOUT)
+            .connect(self.urls.clone())
+            .await
+            .is_ok()
+    }
+
     /// For tests: the default password at a known address.
     #[cfg(feature = "testing")]
     pub(crate) fn for_testing(user: &str, url: &str) -> anyhow::Result<Self> {

@@ -178,3 +178,11 @@ async fn a_wrong_password_is_a_clear_error_not_a_hang() {
     let error = format!("{:#}", Bus::connect(&wrong).await.err().unwrap());
     assert!(error.contains("NATS_OPERATOR_PASSWORD"), "{error}");
 }
+
+#[tokio::test]
+async fn default_passwords_are_found_out() {
+    let server = NatsServer::start().await.unwrap();
+    let config = server.bus_config("executor").unwrap();
+    assert!(config.knows_default_password("ingest").await);
+    assert!(!config.knows_default_password("nobody").await);
+}

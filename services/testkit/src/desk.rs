@@ -11,8 +11,8 @@
 
 use proto::{
     ClockKind, Control, Decimal, FeedState, FeedStatus, Flatten, Indicators, Intent, IntentKind,
-    Message, OrderEvent, OrderId, OrderState, Position, PriceField, Progress, Reason, Session,
-    Settlement, Side, Source, Symbol, Tick, TradingState, Verdict, decode, encode, stream,
+    LiveArm, Message, OrderEvent, OrderId, OrderState, Position, PriceField, Progress, Reason,
+    Session, Settlement, Side, Source, Symbol, Tick, TradingState, Verdict, decode, encode, stream,
     subject::{self, key},
 };
 use runtime::{
@@ -27,6 +27,7 @@ use std::{
 const SOON: Duration = Duration::from_secs(30);
 /// 2026-11-20 15:00:00 UTC, a Friday in session: where a tape begins.
 const NOON_NS: i64 = 1_795_186_800_000_000_000;
+const SECOND_NS: i64 = 1_000_000_000;
 const RUN: &str = "test-run";
 
 /// A tick and where the stream keeps it.
@@ -75,16 +76,28 @@ impl Bench {
             begin_ns,
             seq: AtomicU64::new(0),
         };
-        bench.put_feed().await;
+        bench.put_feed(Source::Sim).await;
         bench.control(TradingState::Active).await;
         bench
     }
 
-    async fn put_feed(&self) {
+    /// Says that the feed is another one from now on.
+    pub async fn feed(&self, source: Source) {
+        self.put_feed(source).await;
+    }
+
+    /// Gives leave to trade an account with real money.
+    pub async fn arm(&self, account_id: &str) {
+        let (by, why) = ("tester".to_owned(), "test".to_owned());
+        let word = LiveArm { v: 1, account_id: account_id.to_owned(), by, why, at_ms: 0 };
+        self.operator.kv(&stream::CONTROL).put(key::CONTROL_LIVE, &word).await.unwrap();
+    }
+
+    async fn put_feed(&self, source: Source) {
         let status = FeedStatus {
             v: 1,
             run: RUN.to_owned(),
-            source: Source::Sim,
+            source,
             clock: self.clock,
             state: FeedState::Live,
             detail: "test".to_owned(),
@@ -102,7 +115,12 @@ impl Bench {
     /// Publishes the next tick of a symbol.
     pub async fn tick(&self, text: &str, price: f64) -> Published {
         let seq = self.seq.fetch_add(1, Ordering::Relaxed) + 1;
-        let tick = tick(text, seq, price, self.begin_ns);
+        let begin_ns = match self.clock {
+            ClockKind::Tape => self.begin_ns,
+            // Only a tape's time is counted.
+            ClockKind::Wall => runtime::clock::now_ns() - i64::try_from(seq).unwrap() * SECOND_NS,
+        };
+        let tick = tick(text, seq, price, begin_ns);
         let subject = subject::tick(&tick.symbol);
         let stored = self.ingest.publish_stored(&subject, encode(&tick).unwrap(), Expect::Anything);
         Published { tick, position: stored.await.unwrap() }
@@ -181,10 +199,9 @@ impl Bench {
 
     /// Messages on journal subjects that are no order events.
     pub async fn noise_in_journal(&self) {
+        let subject = subject::orders_of(&Symbol::parse("AAPL").unwrap()).replace('*', "NOISE");
         for payload in [vec![0xc1], encode(&tick("AAPL", 1, 1.0, NOON_NS)).unwrap()] {
-            let stored =
-                self.executor.publish_stored("orders.AAPL.NOISE", payload, Expect::Anything);
-            stored.await.unwrap();
+            self.executor.publish_stored(&subject, payload, Expect::Anything).await.unwrap();
         }
     }
 
@@ -250,7 +267,7 @@ impl Bench {
 }
 
 fn tick(text: &str, seq: u64, price: f64, begin_ns: i64) -> Tick {
-    let time_ns = begin_ns + i64::try_from(seq).unwrap() * 1_000_000_000;
+    let time_ns = begin_ns + i64::try_from(seq).unwrap() * SECOND_NS;
     Tick {
         v: 1,
         symbol: Symbol::parse(text).unwrap(),

@@ -144,7 +144,8 @@ impl<B: Broker> Running<B> {
 
     /// Publishes what an order has changed.
     pub(super) async fn publish_order(&mut self, intent: &Intent) -> anyhow::Result<()> {
-        self.views.put_position(&self.desk.ledger().position(&intent.symbol)).await?;
+        let position = self.desk.ledger().position(&intent.symbol);
+        self.views.put_position(&position, &self.lease).await?;
         self.account_stale = true;
         Ok(())
     }
@@ -155,13 +156,18 @@ impl<B: Broker> Running<B> {
         let held = self.desk.ledger().positions().map(|position| &position.symbol);
         let symbols: BTreeSet<Symbol> = held.chain(&self.feed.symbols).cloned().collect();
         for symbol in &symbols {
-            self.views.put_position(&self.desk.ledger().position(symbol)).await?;
+            let position = self.desk.ledger().position(symbol);
+            self.views.put_position(&position, &self.lease).await?;
         }
         self.publish().await
     }
 
     pub(super) async fn publish(&mut self) -> anyhow::Result<()> {
         self.take_wallet();
+        if !self.lease.secure() {
+            // Told again soon: here, or by whoever holds the lease by now.
+            return Ok(());
+        }
         self.take_concerns().await?;
         if std::mem::take(&mut self.account_stale) {
             let account = self.desk.account(self.journal.writer(), clock::now_ms());

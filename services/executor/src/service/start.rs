@@ -74,23 +74,35 @@ impl Service {
             let reason = format!("LIVE: needs the polygon feed, {source:?} is running; unset FEED");
             return Err(Refused::because(reason).into());
         }
+        self.admit_armed(account_id).await?;
+        for user in ["provision", "ingest", "strategy", "dashboard", "operator"] {
+            if self.config.bus.knows_default_password(user).await {
+                let variable = format!("NATS_{}_PASSWORD", user.to_uppercase());
+                let reason = format!("LIVE: {user} has the default password; set {variable}");
+                return Err(Refused::because(reason).into());
+            }
+        }
+        Ok(())
+    }
+
+    /// A person has given leave to trade this very account.
+    async fn admit_armed(&self, account_id: &str) -> anyhow::Result<()> {
         let armed = self.bus.kv::<LiveArm>(&stream::CONTROL).get(key::CONTROL_LIVE).await;
-        match armed.context("read which account is armed")? {
+        let reason = match armed.context("read which account is armed")? {
             Some(arm) if arm.account_id == account_id => {
                 tracing::warn!(by = arm.by, "armed by {}: {}", arm.by, arm.why);
-                Ok(())
+                return Ok(());
             }
-            Some(arm) => Err(Refused::because(format!(
+            Some(arm) => format!(
                 "LIVE: account {} is armed, the key is for account {account_id}; run make live-arm \
                  ACCOUNT={account_id} WHY=... if that is meant",
                 arm.account_id
-            ))
-            .into()),
-            None => Err(Refused::because(format!(
-                "LIVE: no account is armed; run make live-arm ACCOUNT={account_id} WHY=..."
-            ))
-            .into()),
-        }
+            ),
+            None => {
+                format!("LIVE: no account is armed; run make live-arm ACCOUNT={account_id} WHY=...")
+            }
+        };
+        Err(Refused::because(reason).into())
     }
 
     /// Folds the journal and stands the tape where this run of the feed was left.

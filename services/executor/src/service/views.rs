@@ -1,8 +1,9 @@
 //! What others see: KV `positions`, `account` and `progress`.
 
-use anyhow::Context as _;
+use anyhow::{Context as _, ensure};
 use proto::{Account, Position, Progress, VERSION, stream, subject::key};
-use runtime::bus::{Bus, Kv};
+use runtime::bus::{Bus, HeldLease, Kv};
+use std::collections::BTreeMap;
 
 /// The executor's entries in the buckets.
 pub(super) struct Views {
@@ -10,6 +11,8 @@ pub(super) struct Views {
     account: Kv<Account>,
     progress: Kv<Progress>,
     told_position: u64,
+    /// Where our last word on each holding is in its bucket.
+    revisions: BTreeMap<String, u64>,
 }
 
 impl Views {
@@ -19,6 +22,7 @@ impl Views {
             account: bus.kv(&stream::ACCOUNT),
             progress: bus.kv(&stream::PROGRESS),
             told_position: 0,
+            revisions: BTreeMap::new(),
         }
     }
 
@@ -32,10 +36,24 @@ impl Views {
         self.progress.get(&key::progress("executor")).await.context("read our own progress")
     }
 
-    /// Publishes a holding.
-    pub(super) async fn put_position(&self, position: &Position) -> anyhow::Result<()> {
+    /// Publishes a holding, never over that of a successor: who was held up past its lease, even
+    /// within this call, finds another revision than it knew when the lease was its own.
+    pub(super) async fn put_position(
+        &mut self,
+        position: &Position,
+        lease: &HeldLease,
+    ) -> anyhow::Result<()> {
         let key = key::position(&position.symbol);
-        self.positions.put(&key, position).await.with_context(|| format!("publish {key}"))?;
+        let context = || format!("publish {key}");
+        let known = self.revisions.get(&key).copied();
+        let before = match known {
+            Some(revision) => revision,
+            None => self.positions.revision(&key).await.with_context(context)?,
+        };
+        ensure!(lease.assured().await, "the lease went to another executor");
+        let stored = self.positions.put_after(&key, position, before).await;
+        let revision = stored.with_context(context)?;
+        self.revisions.insert(key, revision);
         Ok(())
     }
 

@@ -1,4 +1,5 @@
 //! An executor in this process.
+#![allow(dead_code, reason = "each file of tests uses its part")]
 #![expect(clippy::unwrap_used, reason = "a test ends at the first thing that is wrong")]
 
 use executor::{Config, Service, broker::Broker};
@@ -19,13 +20,20 @@ impl Running {
         bench: &Bench,
         make: impl FnOnce(&Bus, &Config) -> B,
     ) -> Self {
-        let config = repository_config();
+        let mut config = repository_config();
+        config.bus = bench.server.bus_config("executor").unwrap();
         let bus = bench.server.bus("executor").await.unwrap();
         let broker = make(&bus, &config);
         let stopping = CancellationToken::new();
         let service = Service::new(config, bus, Health::new("executor"));
         let task = tokio::spawn(service.run(broker, stopping.clone()));
         Self { stopping, task }
+    }
+
+    /// What it says when it ends by itself.
+    pub(crate) async fn refusal(self) -> String {
+        let ended = tokio::time::timeout(std::time::Duration::from_secs(30), self.task).await;
+        format!("{:#}", ended.unwrap().unwrap().unwrap_err())
     }
 
     /// Stops it as SIGTERM would.

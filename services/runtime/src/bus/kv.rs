@@ -61,15 +61,25 @@ impl<M: Message> Kv<M> {
     /// # Errors
     /// When the server does not answer or the value does not decode.
     pub async fn get(&self, key: &str) -> Result<Option<M>, KvError> {
+        let kept = self.last(key).await?.filter(|stored| !stored.erased);
+        kept.map(|stored| decode(&stored.payload)).transpose().map_err(KvError::from)
+    }
+
+    /// The revision of `key`'s last change; 0 where there never was one.
+    ///
+    /// # Errors
+    /// When the server does not answer.
+    pub async fn revision(&self, key: &str) -> Result<u64, KvError> {
+        Ok(self.last(key).await?.map_or(0, |stored| stored.position))
+    }
+
+    async fn last(&self, key: &str) -> Result<Option<Stored>, KvError> {
         let error = |source: async_nats::Error| ReadError { stream: self.bucket, source };
         let subject = self.subject(key);
         let stream = self.bus.jetstream.get_stream_no_info(&self.stream).await;
         let stream = stream.map_err(|e| error(e.into()))?;
         match stream.get_last_raw_message_by_subject(&subject).await {
-            Ok(message) => {
-                let stored = super::reader::from_raw(&message);
-                Ok(if stored.erased { None } else { Some(decode(&stored.payload)?) })
-            }
+            Ok(message) => Ok(Some(super::reader::from_raw(&message))),
             Err(none) if super::reader::is_no_message(&none) => Ok(None),
             Err(other) => Err(error(other.into()).into()),
         }
@@ -100,6 +110,15 @@ impl<M: Message> Kv<M> {
     pub async fn put(&self, key: &str, value: &M) -> Result<u64, KvError> {
         let payload = encode(value)?;
         Ok(self.bus.publish_stored(&self.subject(key), payload, Expect::Anything).await?)
+    }
+
+    /// Sets `key` if its last change was at `revision` (0 for none); gives the new revision.
+    ///
+    /// # Errors
+    /// When it was not stored, or somebody else has changed it since.
+    pub async fn put_after(&self, key: &str, value: &M, revision: u64) -> Result<u64, KvError> {
+        let (payload, expect) = (encode(value)?, Expect::SubjectAt(revision));
+        Ok(self.bus.publish_stored(&self.subject(key), payload, expect).await?)
     }
 
     /// Erases `key`.

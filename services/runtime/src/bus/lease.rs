@@ -144,6 +144,23 @@ impl HeldLease {
         self.fence().secure()
     }
 
+    /// Waits until the lease is ours beyond doubt; `false` once it is not simply held any more.
+    /// Whoever was held up asks this before it acts on what it knew before. Dropping the future
+    /// loses nothing.
+    pub async fn assured(&self) -> bool {
+        let (mut events, mut renewed) = (self.events.clone(), self.state.renewed.subscribe());
+        while *events.borrow_and_update() == LeaseEvent::Held {
+            if self.secure() {
+                return true;
+            }
+            tokio::select! {
+                _ = renewed.changed() => {}
+                changed = events.changed() => if changed.is_err() { return false },
+            }
+        }
+        false
+    }
+
     /// What tells whether the lease is secure, for whoever acts under it elsewhere.
     pub fn fence(&self) -> Fence {
         Fence { state: Arc::clone(&self.state), events: self.events.clone() }

@@ -110,12 +110,16 @@ impl Bus {
     }
 }
 
-/// The stream that keeps a subject.
-fn stream_of(subject: &str) -> Option<&'static str> {
-    let first = subject.split('.').next()?;
+/// The stream that keeps a subject; that of a bucket too.
+fn stream_of(subject: &str) -> Option<String> {
+    let mut parts = subject.split('.');
+    let first = parts.next()?;
+    if first == "$KV" {
+        return parts.next().map(|bucket| format!("KV_{bucket}"));
+    }
     let keeps = |kept: &&str| kept.split('.').next() == Some(first);
     let holds = |spec: &&proto::stream::StreamSpec| spec.subjects.iter().any(keeps);
-    proto::stream::STREAMS.iter().find(holds).map(|spec| spec.name)
+    proto::stream::STREAMS.iter().find(holds).map(|spec| spec.name.to_owned())
 }
 
 /// The server's own error code, wherever the client library put it.

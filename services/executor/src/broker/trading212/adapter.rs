@@ -24,6 +24,16 @@ fn accepted(order: &OpenOrder, placed: &Placed) -> Accepted {
     Accepted { broker_order_id: placed.id.to_string(), quantity: mended }
 }
 
+/// Until when an order may be sent, on the wall clock. An intent's own time is the feed's: where a
+/// tape is behind the wall, it is given from its claim on what it gave itself.
+fn deadline_ms(order: &OpenOrder) -> i64 {
+    let until_ms = order.intent.valid_until_ms;
+    if order.claimed_ms <= until_ms {
+        return until_ms;
+    }
+    order.claimed_ms + until_ms - order.intent.time_ns.div_euclid(1_000_000)
+}
+
 impl Broker for Trading212 {
     fn books(&self) -> Books {
         Books {
@@ -68,7 +78,7 @@ impl Broker for Trading212 {
         let Some(prepared) = prepared(order) else {
             return Err(SubmitError::Rejected("not sent: it was not prepared".to_owned()));
         };
-        let (gate, until_ms) = (self.gate.clone(), order.intent.valid_until_ms);
+        let (gate, until_ms) = (self.gate.clone(), deadline_ms(order));
         let gate = move || {
             if clock::now_ms() > until_ms {
                 return Err("the intent ran out while it waited for its turn".to_owned());

@@ -1,4 +1,5 @@
-//! Where the next page is, from the several ways in which the service spells it. Pure.
+//! Where the next page is, from the several ways in which the service spells it. Asks nobody: it only
+//! works on addresses.
 
 use reqwest::Url;
 

@@ -3,6 +3,7 @@
 use super::Control;
 use crate::trading212::{
     account::{Account, CashView, Position},
+    endpoint::Endpoint,
     fault::Fired,
     order::{Fill, Order},
     world::LoggedRequest,
@@ -67,6 +68,12 @@ impl Control {
     /// The latest 100,000 requests of all accounts, oldest first.
     pub fn requests(&self) -> Vec<LoggedRequest> {
         self.lock().log.iter().cloned().collect()
+    }
+
+    /// How often an endpoint was called, by whomever, as far as requests are remembered.
+    pub fn calls(&self, endpoint: Endpoint) -> usize {
+        let world = self.lock();
+        world.log.iter().filter(|request| request.endpoint == Some(endpoint)).count()
     }
 
     /// How many requests the limiter refused; 429s that a fault made are not counted.

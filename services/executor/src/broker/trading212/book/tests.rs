@@ -1,3 +1,5 @@
+//! Orders that are looked for and followed, through lists that lag, repeat and come up empty.
+
 use super::super::request::OrderKind;
 use super::*;
 use serde_json::json;

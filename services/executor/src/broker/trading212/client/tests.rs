@@ -1,3 +1,5 @@
+//! What is read from an answer besides its body, and where calls go.
+
 use super::*;
 use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
 

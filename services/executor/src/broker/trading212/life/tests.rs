@@ -1,3 +1,5 @@
+//! One order from its placing to its end, in every order in which its news can come.
+
 use super::*;
 use proptest::prelude::*;
 use serde_json::{Value, json};

@@ -1,3 +1,5 @@
+//! Windows of calls against a server whose clock is apart from ours.
+
 use super::*;
 use proptest::prelude::*;
 

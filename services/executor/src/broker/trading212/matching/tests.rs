@@ -1,3 +1,5 @@
+//! Which order is ours, and when it can be said that there is none.
+
 use super::*;
 use proptest::prelude::*;
 use serde_json::json;

@@ -1,3 +1,5 @@
+//! Real answers, sparse ones and odd ones, read without loss.
+
 use super::*;
 
 const MARKET: &str = r#"{"id":53150556577,"strategy":"QUANTITY","type":"MARKET","ticker":"AAPL_US_EQ","quantity":1,
