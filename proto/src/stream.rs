@@ -103,8 +103,10 @@ pub const STREAMS: [StreamSpec; 5] = [TICKS, LAST, BARS, INTENTS, ORDERS];
 /// The durable consumer of `INTENTS` that the executor pulls from, one at a time.
 pub const INTENTS_CONSUMER: &str = "executor";
 
-/// How long the executor may work on one intent before it is delivered again, milliseconds.
-pub const INTENTS_ACK_WAIT_MS: u64 = 60 * SECOND_MS;
+/// How long the executor may work on one intent before it is delivered again, milliseconds. Short,
+/// because an executor that dies over an intent holds all others up for so long; one delivered twice
+/// meets its order in the journal.
+pub const INTENTS_ACK_WAIT_MS: u64 = 15 * SECOND_MS;
 
 /// A key-value bucket. All keep to file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
