@@ -15,7 +15,9 @@ use std::{collections::BTreeMap, time::Duration};
 use support::Running;
 use testkit::{
     desk::{Bench, intent},
-    trading212::{Endpoint, Fake, FakeConfig, Fault, Hours, Limits, Timing},
+    trading212::{
+        AccountConfig, Endpoint, Fake, FakeConfig, Fault, Hours, Limits, OrderTypes, Timing,
+    },
 };
 
 /// The number of the fake's live account.
@@ -72,6 +74,24 @@ async fn each_missing_condition_is_one_sentence_and_nothing_is_sent() {
     bench.arm(ACCOUNT).await;
     assert!(refusal().await.contains("has the default password"));
     assert!(fake.orders().is_empty());
+}
+
+#[tokio::test]
+async fn a_live_account_is_asked_which_orders_it_takes_and_none_comes_to_be() {
+    for (types, refused) in
+        [(OrderTypes::All, &[][..]), (OrderTypes::MarketOnly, &["LIMIT", "STOP", "STOP_LIMIT"])]
+    {
+        let live = AccountConfig { order_types: types, ..AccountConfig::live() };
+        let config = FakeConfig {
+            accounts: vec![AccountConfig::demo(), live],
+            limits: Limits::Off,
+            ..FakeConfig::default()
+        };
+        let fake = Fake::start(config).await.unwrap();
+        let account = Trading212::open(settings(&fake, Environment::Live)).await.unwrap();
+        assert_eq!(account.refused_kinds().collect::<Vec<_>>(), refused);
+        assert!(fake.of(7_654_321).orders().is_empty());
+    }
 }
 
 /// An intent whose order got no answer, up to the moment when the desk says so.

@@ -71,7 +71,10 @@ impl Trading212 {
     /// [`Refused`] for a key or an account that is not right, [`ConnectError`] for no answer.
     pub async fn open(settings: Settings) -> anyhow::Result<Self> {
         match Self::connect(settings).await {
-            Ok((account, _identity)) => Ok(account),
+            Ok((mut account, _identity)) => {
+                account.probe_kinds().await;
+                Ok(account)
+            }
             Err(error @ ConnectError::Unreachable { .. }) => Err(error.into()),
             Err(error) => Err(Refused::because(error).into()),
         }

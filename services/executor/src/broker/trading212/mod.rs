@@ -27,6 +27,7 @@ pub mod number;
 pub mod pages;
 mod place;
 mod poll;
+mod probe;
 pub mod purse;
 pub mod quantity;
 pub mod request;
