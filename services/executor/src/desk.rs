@@ -83,9 +83,13 @@ impl Desk {
         self.control = Some(control);
     }
 
-    /// Takes over the cash that the broker names.
-    pub fn set_cash(&mut self, cash: Decimal) {
+    /// Takes over the cash that the broker names. What the books do not explain was paid in or out,
+    /// or is somebody else's trade: neither profit nor loss of this desk. `true` when it differs.
+    pub fn set_cash(&mut self, cash: Decimal) -> bool {
+        let unexplained = cash - self.ledger.cash();
+        self.valuation.shift(unexplained);
         self.ledger.set_cash(cash);
+        !unexplained.is_zero()
     }
 
     /// Takes over what the broker wants a person to know. `true` when that has changed.
@@ -95,9 +99,10 @@ impl Desk {
         changed
     }
 
-    /// Takes over what others than this desk hold and have ordered in the account.
-    pub fn set_foreign(&mut self, foreign: Decimal) {
-        self.foreign = foreign;
+    /// Takes over what others than this desk hold and have ordered in the account. `true` when it
+    /// has changed.
+    pub fn set_foreign(&mut self, foreign: Decimal) -> bool {
+        std::mem::replace(&mut self.foreign, foreign) != foreign
     }
 
     /// The last price of a symbol.

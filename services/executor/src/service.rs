@@ -150,7 +150,8 @@ impl Service {
     ) -> anyhow::Result<Running<B>> {
         let views = Views::new(&self.bus);
         let mut broker = broker;
-        let (desk, tape) = self.recover(broker.books(), &feed, &views).await?;
+        let (desk, tape) =
+            self.recover(broker.books(), broker.wallet().cash, &feed, &views).await?;
         broker.recall(desk.ledger());
         broker.guard(fence(lease.fence()));
         Ok(Running {

@@ -56,9 +56,19 @@ impl Valuation {
         };
         let at_cost = fresh.worth(ledger).equity;
         fresh.day_start_equity = earlier.map_or(at_cost, |account| account.day_start_equity);
-        fresh.peak_equity = earlier.map_or(at_cost, |account| account.peak_equity).max(at_cost);
+        fresh.peak_equity = earlier.map_or(at_cost, |account| account.peak_equity);
         fresh.day = earlier.map(|account| account.day.clone()).unwrap_or_default();
+        if let Some(account) = earlier.filter(|known| known.journal_seq == ledger.journal_seq()) {
+            // Nothing was traded since: what the cash has changed by was paid in or out.
+            fresh.shift(ledger.cash() - account.cash);
+        }
         fresh
+    }
+
+    /// Moves the marks along with cash that came or went without a trade: neither profit nor loss.
+    pub fn shift(&mut self, cash: Decimal) {
+        self.day_start_equity += cash;
+        self.peak_equity += cash;
     }
 
     /// Takes a price in. The day begins anew with the first tick of another New York date.

@@ -9,7 +9,7 @@ use executor::broker::trading212::{
     client::{Credentials, Timeouts},
     matching::Patience,
 };
-use proto::{OrderState, Side, Source, Verdict};
+use proto::{Account, OrderState, Side, Source, TradingState, Verdict, stream, subject::key};
 use reqwest::Url;
 use std::{collections::BTreeMap, time::Duration};
 use support::Running;
@@ -52,7 +52,13 @@ async fn executor(bench: &Bench, fake: &Fake, environment: Environment) -> Runni
 }
 
 async fn fake() -> Fake {
+    fake_with(100_000).await
+}
+
+/// A fake whose practice account begins with so many dollars.
+async fn fake_with(cash: i64) -> Fake {
     let config = FakeConfig {
+        accounts: vec![AccountConfig::demo().with_cash(cash, "USD"), AccountConfig::live()],
         timing: Timing::immediate(),
         limits: Limits::Off,
         hours: Hours::AlwaysOpen,
@@ -102,6 +108,25 @@ async fn unanswered(bench: &Bench, fake: &Fake, fault: Fault) -> proto::OrderId 
     bench.publish_intent(&wish).await;
     bench.wait_state("AAPL", OrderState::Unknown).await;
     wish.id
+}
+
+#[tokio::test]
+async fn a_small_account_and_a_payment_out_are_no_loss() {
+    let (bench, fake) = (Bench::live().await, fake_with(5_000).await);
+    let running = executor(&bench, &fake, Environment::Demo).await;
+    fake.set_price("AAPL_US_EQ", 100);
+    for paid_out in [0, 3_000] {
+        fake.deposit(-paid_out);
+        let wish = intent(&bench.tick("AAPL", 100.0).await, Side::Buy, 1);
+        bench.publish_intent(&wish).await;
+        bench.wait_order(&wish, OrderState::Filled).await;
+        let poorer = |account: &Account| account.cash < (5_000 - paid_out).into();
+        let account = bench.wait_kv(&stream::ACCOUNT, key::ACCOUNT_SUMMARY, poorer).await;
+        assert!(account.peak_equity <= (5_000 - paid_out).into() || paid_out == 0, "{account:?}");
+        bench.tick("AAPL", 100.0).await;
+    }
+    assert_eq!(bench.trading().await.state, TradingState::Active);
+    running.stop().await;
 }
 
 #[tokio::test]

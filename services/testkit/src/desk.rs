@@ -248,6 +248,12 @@ impl Bench {
         .await
     }
 
+    /// The trading state.
+    pub async fn trading(&self) -> Control {
+        let kv = self.operator.kv::<Control>(&stream::CONTROL);
+        kv.get(key::CONTROL_TRADING).await.unwrap().unwrap()
+    }
+
     /// The trading state once it is this.
     pub async fn wait_trading(&self, state: TradingState) -> Control {
         self.wait_kv(&stream::CONTROL, key::CONTROL_TRADING, |c: &Control| c.state == state).await

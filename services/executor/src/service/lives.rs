@@ -105,13 +105,18 @@ impl<B: Broker> Running<B> {
     pub(super) async fn settle_open_orders(&mut self) -> anyhow::Result<()> {
         let open: Vec<_> = self.desk.ledger().open_orders().cloned().collect();
         for order in open {
-            if next_step(&order) == Step::DeclareUnknown {
-                let words = "the executor stopped around the call".to_owned();
-                let event = orders::unknown(&order.intent, words, self.journal.stamp());
-                self.journal_event(event).await?;
+            let id = &order.intent.id;
+            match next_step(&order) {
+                Step::DeclareUnknown => {
+                    let words = "the executor stopped around the call".to_owned();
+                    let event = orders::unknown(&order.intent, words, self.journal.stamp());
+                    self.journal_event(event).await?;
+                    self.find(id).await?;
+                }
+                Step::Find => self.find(id).await?,
+                Step::Follow => self.follow(id),
+                Step::Nothing => {}
             }
-            self.find(&order.intent.id).await?;
-            self.follow(&order.intent.id);
         }
         Ok(())
     }
@@ -181,10 +186,10 @@ impl<B: Broker> Running<B> {
     /// order in between is in one of the two and not in the other.
     pub(super) fn take_wallet(&mut self) {
         let wallet = self.broker.wallet();
-        self.desk.set_foreign(wallet.foreign);
+        self.account_stale |= self.desk.set_foreign(wallet.foreign);
         let quiet = self.desk.ledger().open_orders().next().is_none();
         if let Some(cash) = wallet.cash.filter(|_| quiet) {
-            self.desk.set_cash(cash);
+            self.account_stale |= self.desk.set_cash(cash);
         }
     }
 

@@ -6,7 +6,9 @@ use crate::{
     ledger::Books,
 };
 use anyhow::Context as _;
-use proto::{BrokerMode, FeedStatus, LiveArm, Progress, Source, stream, subject::key};
+use proto::{
+    Account, BrokerMode, Decimal, FeedStatus, LiveArm, Progress, Source, stream, subject::key,
+};
 use runtime::{
     bus::{Bus, HeldLease, KvWatch},
     config::Refused,
@@ -105,21 +107,31 @@ impl Service {
         Err(Refused::because(reason).into())
     }
 
-    /// Folds the journal and stands the tape where this run of the feed was left.
+    /// Folds the journal, takes over the broker's `cash` where it names it, and stands the tape where this run of the feed was left.
     pub(super) async fn recover(
         &self,
         books: Books,
+        cash: Option<Decimal>,
         feed: &FeedStatus,
         views: &Views,
     ) -> anyhow::Result<(Desk, Tape)> {
-        let ledger =
-            journal::fold(&self.bus, books, self.config.cash).await.context("fold the journal")?;
+        let paper = books.mode == BrokerMode::Paper;
+        let begin = if paper { self.config.cash } else { Decimal::ZERO };
+        let mut ledger =
+            journal::fold(&self.bus, books, begin).await.context("fold the journal")?;
+        if let Some(cash) = cash {
+            ledger.set_cash(cash);
+        }
         tracing::info!(
             journal.seq = ledger.journal_seq(),
             orders.open = ledger.open_orders().count(),
             "books rebuilt from the journal"
         );
-        let earlier = views.earlier_account().await?;
+        let same = |account: &Account| {
+            let books = ledger.books();
+            account.mode == books.mode && account.account_id == books.account_id
+        };
+        let earlier = views.earlier_account().await?.filter(same);
         let setup = Setup {
             limits: self.config.limits.clone(),
             symbols: self.config.symbols.clone(),
