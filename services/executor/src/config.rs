@@ -122,16 +122,8 @@ fn read_paper(paper: &Section<'_>) -> PaperRules {
 
 /// Reads the calendar; one that covers nothing when it is at fault.
 fn read_calendar(faults: &Faults) -> Calendar {
-    let text = config::text_file(CALENDAR_FILE, faults);
-    let parsed = text.map(|text| Calendar::parse(&text));
-    parsed
-        .and_then(|parsed| {
-            let told = |error: &market::CalendarError| {
-                error.faults.iter().for_each(|fault| faults.add(CALENDAR_FILE, fault));
-            };
-            parsed.inspect_err(told).ok()
-        })
-        .unwrap_or_default()
+    let parse = |text: &str| Calendar::parse(text).map_err(|error| error.faults);
+    config::parsed_file(CALENDAR_FILE, faults, parse).unwrap_or_default()
 }
 
 /// The broker that the environment asks for. Real money must be asked for in full, and half a key is

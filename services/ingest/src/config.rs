@@ -7,7 +7,7 @@ use reqwest::Url;
 use runtime::{
     bus::BusConfig,
     config::{
-        Faults, Refused, Rule, Section, between, directory, health_listen, positive, secret,
+        Faults, Refused, Rule, Section, between, health_listen, parsed_file, positive, secret,
         toml_file, variable,
     },
     wall::Wall,
@@ -96,20 +96,10 @@ impl Config {
     }
 }
 
-/// The market's calendar; an empty one after a fault.
+/// Reads the calendar; one that covers nothing when it is at fault.
 fn read_calendar(faults: &Faults) -> Calendar {
-    let path = directory().join(CALENDAR_FILE);
-    let text = match std::fs::read_to_string(&path) {
-        Ok(text) => text,
-        Err(error) => {
-            faults.add(path.display(), error);
-            return Calendar::default();
-        }
-    };
-    Calendar::parse(&text).unwrap_or_else(|error| {
-        faults.add(path.display(), error.to_string().replace('\n', "\n    "));
-        Calendar::default()
-    })
+    let parse = |text: &str| Calendar::parse(text).map_err(|error| error.faults);
+    parsed_file(CALENDAR_FILE, faults, parse).unwrap_or_default()
 }
 
 /// The wall's symbols and then those of the list, each once.

@@ -154,10 +154,17 @@ pub fn with_toml<T>(
     read(&root(name, Path::new(name), parsed, faults))
 }
 
-/// Reads the text file `name` of [`directory`]; `None`, and a fault, when it cannot be read.
-pub fn text_file(name: &str, faults: &Faults) -> Option<String> {
+/// Reads the file `name` of [`directory`] with a parser of its own, which gives all of its faults;
+/// `None`, and the faults, when it cannot be read or parsed.
+pub fn parsed_file<T>(
+    name: &str,
+    faults: &Faults,
+    parse: impl FnOnce(&str) -> Result<T, Vec<String>>,
+) -> Option<T> {
     let path = directory().join(name);
-    std::fs::read_to_string(&path).map_err(|error| faults.add(path.display(), error)).ok()
+    let text = std::fs::read_to_string(&path).map_err(|error| faults.add(path.display(), error));
+    let told = |found: &Vec<String>| found.iter().for_each(|fault| faults.add(name, fault));
+    parse(&text.ok()?).inspect_err(told).ok()
 }
 
 fn root<'f>(

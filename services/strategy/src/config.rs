@@ -6,8 +6,8 @@ use proto::Symbol;
 use runtime::{
     bus::BusConfig,
     config::{
-        Faults, FromValue, Refused, Rule, Section, above, at_least, between, directory,
-        health_listen, positive, toml_file,
+        Faults, FromValue, Refused, Rule, Section, above, at_least, between, health_listen,
+        parsed_file, positive, toml_file,
     },
 };
 use std::{collections::BTreeMap, net::SocketAddr, time::Duration};
@@ -52,20 +52,8 @@ impl Config {
 
 /// Reads the calendar; one that covers nothing when it is at fault.
 fn read_calendar(faults: &Faults) -> Calendar {
-    let path = directory().join(CALENDAR_FILE);
-    let text = std::fs::read_to_string(&path).unwrap_or_else(|error| {
-        faults.add(path.display(), error);
-        String::new()
-    });
-    if text.is_empty() {
-        return Calendar::default();
-    }
-    Calendar::parse(&text).unwrap_or_else(|error| {
-        for fault in &error.faults {
-            faults.add(CALENDAR_FILE, fault);
-        }
-        Calendar::default()
-    })
+    let parse = |text: &str| Calendar::parse(text).map_err(|error| error.faults);
+    parsed_file(CALENDAR_FILE, faults, parse).unwrap_or_default()
 }
 
 fn read_book(file: &Section<'_>) -> ParamsBook {
