@@ -28,6 +28,46 @@ pub enum FeedState {
     Done,
 }
 
+/// What a key of the live service may do, by the plan it belongs to. Asked of the service at the
+/// start, never configured.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Entitlement {
+    /// End-of-day prices only, five requests a minute.
+    Free,
+    /// Bars, 15 minutes behind.
+    Starter,
+    /// Trades and bars, 15 minutes behind.
+    Developer,
+    /// Quotes, trades and bars, in real time.
+    Advanced,
+    /// The same with a fair market value.
+    Business,
+}
+
+/// How live prices are had.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Transport {
+    /// All symbols are asked for at an interval.
+    Poll,
+    /// The service sends what happens.
+    Stream,
+}
+
+/// How far a tape has come.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct TapeProgress {
+    /// Rows replayed.
+    pub rows: u64,
+    /// Rows in all.
+    pub of: u64,
+    /// Time of the last row, nanoseconds since 1970 UTC; 0 before the first.
+    pub time_ns: i64,
+    /// It stands still until a person says otherwise.
+    pub paused: bool,
+}
+
 /// The running feed. KV `feed`, key `status`; written by ingest, read by everyone.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct FeedStatus {
@@ -57,6 +97,15 @@ pub struct FeedStatus {
     /// How far the source is behind the market by its plan, milliseconds.
     #[serde(default)]
     pub delay_ms: u64,
+    /// What the key of a live source may do, once that is known.
+    #[serde(default)]
+    pub entitlement: Option<Entitlement>,
+    /// How a live source's prices are had.
+    #[serde(default)]
+    pub transport: Option<Transport>,
+    /// How far a tape has come.
+    #[serde(default)]
+    pub tape: Option<TapeProgress>,
     /// When this record was written, milliseconds since 1970 UTC. Wall clock.
     pub at_ms: i64,
 }

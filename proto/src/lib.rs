@@ -8,7 +8,7 @@
 //!                                                     KV positions, account, control
 //! ```
 //!
-//! One file per edge of that flow: [`market`] and [`feed`] leave ingest, [`intent`] leaves strategy,
+//! One file per edge of that flow: [`market`] and [`feed`] leave ingest, [`intent`] and [`levels`] leave strategy,
 //! [`order`] and [`account`] leave the executor, [`control`] leaves a person. [`subject`] holds every
 //! subject string, [`stream`] every stream and bucket with its limits.
 //!
@@ -22,6 +22,7 @@ pub mod codec;
 pub mod control;
 pub mod feed;
 pub mod intent;
+pub mod levels;
 pub mod market;
 pub mod order;
 pub mod stream;
@@ -31,9 +32,10 @@ pub mod symbol;
 pub use account::{Account, Position, Settled};
 pub use codec::{Message, WireError, decode, encode};
 pub use control::{Control, Flatten, Lease, LiveArm, Settlement, TradingState, Verdict};
-pub use feed::{ClockKind, FeedState, FeedStatus, Progress};
+pub use feed::{ClockKind, Entitlement, FeedState, FeedStatus, Progress, TapeProgress, Transport};
 pub use intent::{Indicators, Intent, IntentKind, OrderId, Reason, Side};
-pub use market::{Bar, PriceField, Session, Source, Tick};
+pub use levels::Levels;
+pub use market::{Bar, PriceField, Session, Source, Suspect, Tick};
 pub use order::{
     BrokerMode, Fill, IllegalTransition, OrderEvent, OrderState, Refusal, Rule, Venue,
     check_transition,

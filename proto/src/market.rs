@@ -24,12 +24,25 @@ pub enum Source {
 pub enum PriceField {
     /// A trade.
     Trade,
+    /// The close of a one-second bar.
+    Second,
     /// The close of a minute bar.
     Minute,
     /// The close of the running day bar.
     Day,
     /// The previous session's close: stale by nature, never a reason to trade.
     PrevDay,
+}
+
+/// Why a price is not to be believed yet. Such a tick is shown and counted into nothing: no bar, no
+/// indicator, no order, no fill.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Suspect {
+    /// Far from the prices around it, and not yet borne out by those that follow.
+    Outlier,
+    /// A jump of the size of a split or of a like event, and not yet borne out.
+    CorporateAction,
 }
 
 /// The part of the trading day an event falls into, New York time.
@@ -82,6 +95,17 @@ pub struct Tick {
     /// Close of the previous session in dollars, where known.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub prev_close: Option<f64>,
+    /// Prices between this symbol's previous tick and this one are missing: the source was away.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub gap: bool,
+    /// The price is not to be believed yet, and why.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub suspect: Option<Suspect>,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "the signature is serde's")]
+fn is_false(value: &bool) -> bool {
+    !value
 }
 
 impl Tick {

@@ -141,6 +141,14 @@ pub const POSITIONS: BucketSpec = BucketSpec {
     max_age_ms: 0,
 };
 
+/// The strategy's levels per symbol. strategy -> dashboards.
+pub const LEVELS: BucketSpec = BucketSpec {
+    name: "levels",
+    description: "stops, targets and averages of the strategy",
+    history: 1,
+    max_age_ms: 0,
+};
+
 /// The account. executor -> dashboards.
 pub const ACCOUNT: BucketSpec = BucketSpec {
     name: "account",
@@ -166,4 +174,4 @@ pub const LEASES: BucketSpec = BucketSpec {
 };
 
 /// All buckets.
-pub const BUCKETS: [BucketSpec; 6] = [FEED, PROGRESS, POSITIONS, ACCOUNT, CONTROL, LEASES];
+pub const BUCKETS: [BucketSpec; 7] = [FEED, PROGRESS, POSITIONS, LEVELS, ACCOUNT, CONTROL, LEASES];

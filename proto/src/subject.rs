@@ -11,6 +11,10 @@ pub const INTENTS: &str = "intents.*";
 /// All order events. Published by the executor; dashboards and audits listen.
 pub const ORDERS: &str = "orders.*.*";
 
+/// A person's word to a running tape, as text: `pause`, `resume`, `step 10`, `speed 60`, `speed max`.
+/// A request: ingest answers in one line.
+pub const REPLAY: &str = "desk.ingest.replay";
+
 /// Ticks of one symbol: ingest -> the dashboard that shows it.
 pub fn tick(symbol: &Symbol) -> String {
     format!("ticks.{}", symbol.token())
@@ -57,6 +61,11 @@ pub mod key {
 
     /// KV `positions`: one symbol's holding. executor -> strategy, dashboards.
     pub fn position(symbol: &Symbol) -> String {
+        symbol.token()
+    }
+
+    /// KV `levels`: the strategy's levels for one symbol. strategy -> dashboards.
+    pub fn levels(symbol: &Symbol) -> String {
         symbol.token()
     }
 

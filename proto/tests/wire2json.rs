@@ -42,6 +42,8 @@ fn tick() -> Tick {
         bid: Some(501.2),
         ask: None,
         prev_close: None,
+        gap: false,
+        suspect: None,
     }
 }
 

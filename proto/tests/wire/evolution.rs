@@ -64,18 +64,20 @@ fn the_order_of_fields_does_not_matter() {
 #[test]
 fn a_tick_of_the_first_version_decodes() {
     let mut fields = value(&samples::all()[0].golden);
-    for optional in ["delayed", "bid", "ask", "prev_close"] {
+    for optional in ["delayed", "bid", "ask", "prev_close", "gap", "suspect"] {
         assert!(fields.remove(optional).is_some(), "{optional}");
     }
     let tick: Tick = decode(&payload(&fields)).unwrap();
+    assert_eq!((tick.gap, tick.suspect), (false, None));
     assert_eq!((tick.delayed, tick.bid, tick.ask, tick.prev_close), (false, None, None, None));
 }
 
 #[test]
 fn whatever_is_optional_may_be_absent_or_null() {
     for (name, optional) in [
-        ("tick", vec!["delayed", "bid", "ask", "prev_close"]),
-        ("feed status", vec!["missing", "delay_ms"]),
+        ("tick", vec!["delayed", "bid", "ask", "prev_close", "gap", "suspect"]),
+        ("feed status", vec!["missing", "delay_ms", "entitlement", "transport", "tape"]),
+        ("levels", vec!["entry", "stop", "trailing", "take_profit", "leave_by_ms"]),
         (
             "order refused",
             vec!["tick_seq", "intent", "refusal", "fill", "broker_order_id", "message"],

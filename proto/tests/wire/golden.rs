@@ -3,7 +3,7 @@
 
 /// A tick with everything it can have.
 pub(crate) const TICK: &str = "
-    8e # 14 fields
+    de0010 # 16 fields
     a176 01 # v: 1
     a673796d626f6c a542524b2e42 # symbol: BRK.B
     a3736571 ce00011170 # seq: 70000
@@ -18,6 +18,8 @@ pub(crate) const TICK: &str = "
     a3626964 cb407f533333333333 # bid: 501.2
     a361736b cb407f54cccccccccd # ask: 501.3
     aa707265765f636c6f7365 cb407f200000000000 # prev_close: 498.0
+    a3676170 c3 # gap: true
+    a773757370656374 b0636f72706f726174655f616374696f6e # suspect: corporate_action
 ";
 
 /// A tick with nothing it can lack.
@@ -53,9 +55,24 @@ pub(crate) const BAR: &str = "
     a6736f75726365 a67265706c6179 # source: replay
 ";
 
+/// What the strategy means to do about a symbol.
+pub(crate) const LEVELS: &str = "
+    8a # 10 fields
+    a176 01 # v: 1
+    a673796d626f6c a44141504c # symbol: AAPL
+    a8656d615f66617374 0c # ema_fast: 12
+    a8656d615f736c6f77 1a # ema_slow: 26
+    a5656e747279 cb4070500000000000 # entry: 261.0
+    a473746f70 cb40703c0000000000 # stop: 259.75
+    a8747261696c696e67 c3 # trailing: true
+    ab74616b655f70726f666974 cb4070780000000000 # take_profit: 263.5
+    ab6c656176655f62795f6d73 cf0000019cc3ce4080 # leave_by_ms: 1772811600000
+    a87469636b5f736571 ce00011170 # tick_seq: 70000
+";
+
 /// What ingest says of itself.
 pub(crate) const FEED_STATUS: &str = "
-    8d # 13 fields
+    de0010 # 16 fields
     a176 01 # v: 1
     a372756e a438663361 # run: 8f3a
     a6736f75726365 a373696d # source: sim
@@ -68,6 +85,14 @@ pub(crate) const FEED_STATUS: &str = "
     ab696e74657276616c5f6d73 cd03e8 # interval_ms: 1000
     a57370656564 cb3ff0000000000000 # speed: 1.0
     a864656c61795f6d73 ce000dbba0 # delay_ms: 900000
+    ab656e7469746c656d656e74 a9646576656c6f706572 # entitlement: developer
+    a97472616e73706f7274 a673747265616d # transport: stream
+    a474617065 # tape
+      84 # 4 fields
+      a4726f7773 46 # rows: 70
+      a26f66 cd012c # of: 300
+      a774696d655f6e73 cf189a4a3634e7b000 # time_ns: 1772811000000000000
+      a6706175736564 c3 # paused: true
     a561745f6d73 cf0000019cc3c518c0 # at_ms: 1772811000000
 ";
 

@@ -205,6 +205,7 @@ fn kind(name: &str) -> &str {
         "bar",
         "feed",
         "progress",
+        "levels",
         "intent",
         "order",
         "position",

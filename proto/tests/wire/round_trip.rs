@@ -2,10 +2,10 @@
 
 use proptest::{collection::vec, option, prelude::*, sample::select};
 use proto::{
-    Account, Bar, BrokerMode, ClockKind, Control, Decimal, FeedState, FeedStatus, Fill, Indicators,
-    Intent, IntentKind, Lease, Message, OrderEvent, OrderId, OrderState, Position, PriceField,
-    Progress, Reason, Refusal, Rule, Session, Settled, Side, Source, Symbol, Tick, TradingState,
-    Venue, decode, encode,
+    Account, Bar, BrokerMode, ClockKind, Control, Decimal, Entitlement, FeedState, FeedStatus,
+    Fill, Indicators, Intent, IntentKind, Lease, Levels, Message, OrderEvent, OrderId, OrderState,
+    Position, PriceField, Progress, Reason, Refusal, Rule, Session, Settled, Side, Source, Suspect,
+    Symbol, TapeProgress, Tick, TradingState, Transport, Venue, decode, encode,
 };
 use std::fmt::Debug;
 
@@ -78,13 +78,14 @@ prop_compose! {
     fn tick()(
         (v, symbol, seq, price, size) in (version(), symbol(), any::<u64>(), price(), size()),
         (time_ns, received_ns, source) in (any::<i64>(), any::<i64>(), source()),
-        field in select(vec![PriceField::Trade, PriceField::Minute, PriceField::Day, PriceField::PrevDay]),
+        field in select(vec![PriceField::Trade, PriceField::Second, PriceField::Minute, PriceField::Day, PriceField::PrevDay]),
         session in select(vec![Session::Pre, Session::Regular, Session::Post, Session::Closed]),
         delayed in any::<bool>(),
         (bid, ask, prev_close) in (option::of(price()), option::of(price()), option::of(price())),
+        (gap, suspect) in (any::<bool>(), option::of(select(vec![Suspect::Outlier, Suspect::CorporateAction]))),
     ) -> Tick {
         Tick { v, symbol, seq, price, size, time_ns, received_ns, source, field, session, delayed,
-            bid, ask, prev_close }
+            bid, ask, prev_close, gap, suspect }
     }
 }
 
@@ -109,9 +110,24 @@ prop_compose! {
         symbols in vec(symbol(), 0..30), missing in vec(symbol(), 0..4),
         (start_position, interval_ms, delay_ms) in (any::<u64>(), any::<u64>(), any::<u64>()),
         speed in size(), at_ms in any::<i64>(),
+        entitlement in option::of(select(vec![Entitlement::Free, Entitlement::Advanced])),
+        transport in option::of(select(vec![Transport::Poll, Transport::Stream])),
+        tape in option::of((any::<u64>(), any::<u64>(), any::<i64>(), any::<bool>())),
     ) -> FeedStatus {
+        let progress = |(rows, of, time_ns, paused)| TapeProgress { rows, of, time_ns, paused };
+        let tape = tape.map(progress);
         FeedStatus { v, run, source, clock, state, detail, symbols, missing, start_position,
-            interval_ms, speed, delay_ms, at_ms }
+            interval_ms, speed, delay_ms, entitlement, transport, tape, at_ms }
+    }
+}
+
+prop_compose! {
+    fn levels()(
+        (v, symbol, ema_fast, ema_slow) in (version(), symbol(), any::<u32>(), any::<u32>()),
+        (entry, stop, take_profit) in (option::of(price()), option::of(price()), option::of(price())),
+        (trailing, leave_by_ms, tick_seq) in (any::<bool>(), option::of(any::<i64>()), any::<u64>()),
+    ) -> Levels {
+        Levels { v, symbol, ema_fast, ema_slow, entry, stop, trailing, take_profit, leave_by_ms, tick_seq }
     }
 }
 
@@ -235,6 +251,9 @@ proptest! {
 
     #[test]
     fn feed_states_come_back(message in feed_status()) { check(&message)?; }
+
+    #[test]
+    fn levels_come_back(message in levels()) { check(&message)?; }
 
     #[test]
     fn progress_comes_back(message in progress()) { check(&message)?; }

@@ -2,10 +2,11 @@
 
 use crate::wire::golden;
 use proto::{
-    Account, Bar, BrokerMode, ClockKind, Control, Decimal, FeedState, FeedStatus, Fill, Flatten,
-    Indicators, Intent, IntentKind, Lease, LiveArm, Message, OrderEvent, OrderId, OrderState,
-    Position, PriceField, Progress, Reason, Refusal, Rule, Session, Settled, Settlement, Side,
-    Source, Symbol, Tick, TradingState, Venue, Verdict, WireError, decode, encode,
+    Account, Bar, BrokerMode, ClockKind, Control, Decimal, Entitlement, FeedState, FeedStatus,
+    Fill, Flatten, Indicators, Intent, IntentKind, Lease, Levels, LiveArm, Message, OrderEvent,
+    OrderId, OrderState, Position, PriceField, Progress, Reason, Refusal, Rule, Session, Settled,
+    Settlement, Side, Source, Suspect, Symbol, TapeProgress, Tick, TradingState, Transport, Venue,
+    Verdict, WireError, decode, encode,
 };
 use std::{collections::BTreeMap, fmt::Debug};
 
@@ -36,6 +37,7 @@ pub(crate) fn all() -> Vec<Sample> {
         sample("feed status", &feed_status(), golden::FEED_STATUS),
         sample("progress", &progress(), golden::PROGRESS),
         sample("intent", &intent(), golden::INTENT),
+        sample("levels", &levels(), golden::LEVELS),
         sample("order refused", &refused(), golden::ORDER_REFUSED),
         sample("order submitting", &submitting(), golden::ORDER_SUBMITTING),
         sample("order submitting abroad", &submitting_abroad(), golden::ORDER_SUBMITTING_ABROAD),
@@ -109,6 +111,8 @@ pub(crate) fn tick() -> Tick {
         bid: Some(501.2),
         ask: Some(501.3),
         prev_close: Some(498.0),
+        gap: true,
+        suspect: Some(Suspect::CorporateAction),
     }
 }
 
@@ -122,6 +126,8 @@ fn bare_tick() -> Tick {
         bid: None,
         ask: None,
         prev_close: None,
+        gap: false,
+        suspect: None,
         ..tick()
     }
 }
@@ -157,6 +163,9 @@ fn feed_status() -> FeedStatus {
         interval_ms: 1_000,
         speed: 1.0,
         delay_ms: 900_000,
+        entitlement: Some(Entitlement::Developer),
+        transport: Some(Transport::Stream),
+        tape: Some(TapeProgress { rows: 70, of: 300, time_ns: TIME_NS, paused: true }),
         at_ms: TIME_MS,
     }
 }
@@ -187,6 +196,21 @@ pub(crate) fn intent() -> Intent {
         },
         strategy: "micro".to_owned(),
         revision: "c0ffee".to_owned(),
+    }
+}
+
+fn levels() -> Levels {
+    Levels {
+        v: 1,
+        symbol: symbol("AAPL"),
+        ema_fast: 12,
+        ema_slow: 26,
+        entry: Some(261.0),
+        stop: Some(259.75),
+        trailing: true,
+        take_profit: Some(263.5),
+        leave_by_ms: Some(TIME_MS + 600_000),
+        tick_seq: 70_000,
     }
 }
 

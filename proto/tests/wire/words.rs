@@ -1,8 +1,8 @@
 //! Every word that an enum is on the wire: renaming a variant must not rename the word.
 
 use proto::{
-    BrokerMode, ClockKind, FeedState, IntentKind, OrderState, PriceField, Reason, Rule, Session,
-    Side, Source, TradingState,
+    BrokerMode, ClockKind, Entitlement, FeedState, IntentKind, OrderState, PriceField, Reason,
+    Rule, Session, Side, Source, Suspect, TradingState, Transport,
 };
 use serde::{Serialize, de::DeserializeOwned};
 
@@ -20,6 +20,7 @@ fn words_of_market_data_are_fixed() {
     check(&[(Source::Sim, "sim"), (Source::Replay, "replay"), (Source::Polygon, "polygon")]);
     check(&[
         (PriceField::Trade, "trade"),
+        (PriceField::Second, "second"),
         (PriceField::Minute, "minute"),
         (PriceField::Day, "day"),
         (PriceField::PrevDay, "prev_day"),
@@ -30,6 +31,15 @@ fn words_of_market_data_are_fixed() {
         (Session::Post, "post"),
         (Session::Closed, "closed"),
     ]);
+    check(&[(Suspect::Outlier, "outlier"), (Suspect::CorporateAction, "corporate_action")]);
+    check(&[
+        (Entitlement::Free, "free"),
+        (Entitlement::Starter, "starter"),
+        (Entitlement::Developer, "developer"),
+        (Entitlement::Advanced, "advanced"),
+        (Entitlement::Business, "business"),
+    ]);
+    check(&[(Transport::Poll, "poll"), (Transport::Stream, "stream")]);
     check(&[(ClockKind::Wall, "wall"), (ClockKind::Tape, "tape")]);
     check(&[
         (FeedState::Starting, "starting"),

@@ -221,6 +221,9 @@ fn feed() -> FeedStatus {
         interval_ms: 0,
         speed: 60.0,
         delay_ms: 0,
+        entitlement: None,
+        transport: None,
+        tape: None,
         at_ms: 1,
     }
 }
@@ -241,6 +244,8 @@ fn tick() -> Tick {
         bid: None,
         ask: None,
         prev_close: None,
+        gap: false,
+        suspect: None,
     }
 }
 

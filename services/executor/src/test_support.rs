@@ -30,6 +30,8 @@ pub(crate) fn tick(text: &str, seq: u64, price: f64) -> Tick {
         bid: None,
         ask: None,
         prev_close: None,
+        gap: false,
+        suspect: None,
     }
 }
 

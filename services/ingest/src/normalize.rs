@@ -125,6 +125,8 @@ pub fn bare_tick(quote: Quote, origin: Origin, seq: u64) -> Tick {
         bid: known(quote.bid),
         ask: known(quote.ask),
         prev_close: known(quote.prev_close),
+        gap: quote.gap,
+        suspect: None,
         symbol: quote.symbol,
     }
 }
@@ -151,6 +153,7 @@ mod tests {
             bid: Some(0.0),
             ask: Some(101.0),
             prev_close: None,
+            gap: false,
         }
     }
 
@@ -224,7 +227,7 @@ mod property_tests {
             for (price, size, bid, time_ns) in quotes {
                 let quote = Quote {
                     symbol: symbol.clone(), price, size, time_ns, field: PriceField::Trade,
-                    delayed: false, bid: Some(bid), ask: None, prev_close: Some(size),
+                    delayed: false, bid: Some(bid), ask: None, prev_close: Some(size), gap: false,
                 };
                 if let Ok(tick) = normalizer.tick(quote, 0) {
                     seq += 1;

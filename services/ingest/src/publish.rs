@@ -6,6 +6,7 @@
 //! 4. Bars are never lost in an outage of hours: see [`bars`].
 
 pub mod bars;
+pub mod joints;
 pub mod status;
 pub mod tape;
 

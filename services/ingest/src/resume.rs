@@ -110,6 +110,7 @@ mod tests {
             bid: None,
             ask: None,
             prev_close: None,
+            gap: false,
         }
     }
 

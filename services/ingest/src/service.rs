@@ -4,7 +4,7 @@ mod start;
 
 use crate::{
     normalize::Normalizer,
-    publish::{Ticks, bars::BarWriter, status::StatusWriter},
+    publish::{Ticks, bars::BarWriter, joints::Joints, status::StatusWriter},
     resume::CatchUp,
     source::{Condition, Event, Handling, Quote, Source},
 };
@@ -45,6 +45,7 @@ struct Service {
     last: BTreeMap<Symbol, Option<Tick>>,
     ticks: Ticks,
     bars: BarWriter,
+    joints: Joints,
     status: StatusWriter,
     /// The source can be asked: a tape that is no tape cannot.
     usable: bool,
@@ -91,6 +92,7 @@ impl Service {
                     self.take_quote(quote, received_ns).await;
                 }
             }
+            Event::Bars(bars) => self.take_bars(bars).await,
             Event::Condition(condition) => self.take_condition(condition).await,
         }
     }
@@ -128,7 +130,17 @@ impl Service {
         }
     }
 
-    async fn write_bar(&self, bar: Bar) {
+    /// Publishes the source's own bars in place of ours. They keep the number of the last tick that
+    /// was counted into the minute, by which history and live are joined.
+    async fn take_bars(&mut self, bars: Vec<Bar>) {
+        for bar in bars {
+            let seq = self.joints.seq_of(&bar.symbol, bar.start_ms);
+            self.write_bar(Bar { seq, ..bar }).await;
+        }
+    }
+
+    async fn write_bar(&mut self, bar: Bar) {
+        self.joints.note(&bar);
         match self.handling {
             Handling::Tape => self.bars.write(bar).await,
             Handling::Simulated | Handling::Polled => self.bars.write_or_drop(bar),
@@ -153,11 +165,22 @@ impl Service {
     }
 
     fn say(&self, condition: Condition) {
-        let Condition { state, detail, missing, delay_ms } = condition;
+        let Condition { state, detail, missing, delay_ms, entitlement, transport, tape } =
+            condition;
         self.health.set("feed", state != FeedState::Failing, &detail);
         let before = self.status.last();
         let at_ms = clock::now_ms();
-        self.status.say(FeedStatus { state, detail, missing, delay_ms, at_ms, ..before });
+        self.status.say(FeedStatus {
+            state,
+            detail,
+            missing,
+            delay_ms,
+            entitlement,
+            transport,
+            tape,
+            at_ms,
+            ..before
+        });
     }
 
     /// What is due every second.

@@ -4,7 +4,9 @@
 //! It never invents a bar for a minute without ticks, and it never loses volume:
 //! 1. a tick is counted once, however often it is pushed (`seq` decides);
 //! 2. a late tick gives its volume to the bar then open, but not its price;
-//! 3. so the volumes of all bars, the forming one included, are the volumes of all ticks.
+//! 3. a tick that is not to be believed yet (`suspect`) is not counted at all;
+//! 4. so the volumes of all bars, the forming one included, are the volumes of all ticks
+//!    that are believed.
 
 use proto::{Bar, Symbol, Tick};
 
@@ -58,6 +60,9 @@ impl BarFold {
             return None;
         }
         self.seen = tick.seq;
+        if tick.suspect.is_some() {
+            return None;
+        }
         let start_ms = minute_start(tick.time_ms());
         let forming_ms = self.forming.as_ref().map(|forming| forming.bar.start_ms);
         if start_ms < self.closed_before_ms || forming_ms.is_some_and(|open| start_ms < open) {
@@ -209,6 +214,8 @@ mod tests {
             bid: None,
             ask: None,
             prev_close: None,
+            gap: false,
+            suspect: None,
         }
     }
 

@@ -107,6 +107,9 @@ impl Bench {
             interval_ms: 1_000,
             speed: 1.0,
             delay_ms: 0,
+            entitlement: None,
+            transport: None,
+            tape: None,
             at_ms: 0,
         };
         self.ingest.kv(&stream::FEED).put(key::FEED_STATUS, &status).await.unwrap();
@@ -289,6 +292,8 @@ fn tick(text: &str, seq: u64, price: f64, begin_ns: i64) -> Tick {
         bid: None,
         ask: None,
         prev_close: None,
+        gap: false,
+        suspect: None,
     }
 }
 

@@ -111,6 +111,8 @@ async fn the_program_can_fill_at_the_desks_own_prices() {
         bid: None,
         ask: None,
         prev_close: None,
+        gap: false,
+        suspect: None,
     };
     let payload = proto::encode(&tick).unwrap();
     // The program listens some time after it was started: prices are told until one is heard.

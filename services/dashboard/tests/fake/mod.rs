@@ -43,6 +43,8 @@ pub fn tick(symbol: &Symbol, seq: u64, price: f64, time_ms: i64) -> Tick {
         bid: Some(price - 0.01),
         ask: Some(price + 0.01),
         prev_close: Some(100.0),
+        gap: false,
+        suspect: None,
     }
 }
 
@@ -168,6 +170,9 @@ pub fn feed(symbols: Vec<Symbol>) -> FeedStatus {
         interval_ms: 1_000,
         speed: 1.0,
         delay_ms: 0,
+        entitlement: None,
+        transport: None,
+        tape: None,
         at_ms: clock::now_ms(),
     }
 }

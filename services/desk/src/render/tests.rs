@@ -61,6 +61,9 @@ fn feed() -> FeedStatus {
         interval_ms: 1_000,
         speed: 1.0,
         delay_ms: 0,
+        entitlement: None,
+        transport: None,
+        tape: None,
         at_ms: NOW_MS - 3_000,
     }
 }

@@ -3,7 +3,9 @@
 use super::{Desk, Service};
 use crate::{
     normalize::{Normalizer, bare_tick},
-    publish::{LiveWriter, TapeWriter, Ticks, bars::BarWriter, status::StatusWriter},
+    publish::{
+        LiveWriter, TapeWriter, Ticks, bars::BarWriter, joints::Joints, status::StatusWriter,
+    },
     resume::CatchUp,
     source::{Backfill, Condition, Description, Earlier, Handling, Quote, Source},
 };
@@ -54,6 +56,7 @@ pub(super) async fn start<S: Source>(source: &mut S, desk: Desk) -> anyhow::Resu
         normalizer: Normalizer::new(description.origin, handling, sessions, &last),
         folds: symbols.iter().map(|s| (s.clone(), BarFold::new(s.clone()))).collect(),
         bars: BarWriter::start(bus.clone()),
+        joints: Joints::default(),
         bus,
         health,
         handling,
@@ -243,6 +246,9 @@ fn first_status(description: &Description, run: &Run, symbols: &[Symbol]) -> Fee
         interval_ms: description.interval_ms,
         speed: description.speed,
         delay_ms: 0,
+        entitlement: None,
+        transport: None,
+        tape: None,
         at_ms: clock::now_ms(),
     }
 }

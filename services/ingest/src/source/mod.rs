@@ -7,7 +7,10 @@ pub mod polygon;
 pub mod replay;
 pub mod sim;
 
-use proto::{Bar, ClockKind, FeedState, PriceField, Source as Origin, Symbol};
+use proto::{
+    Bar, ClockKind, Entitlement, FeedState, PriceField, Source as Origin, Symbol, TapeProgress,
+    Transport,
+};
 
 /// One price as a source gives it, before it is numbered.
 #[derive(Debug, Clone, PartialEq)]
@@ -30,6 +33,8 @@ pub struct Quote {
     pub ask: Option<f64>,
     /// Close of the previous session, dollars.
     pub prev_close: Option<f64>,
+    /// Prices before this one are missing: the source was away.
+    pub gap: bool,
 }
 
 /// What does not change while a source runs.
@@ -71,12 +76,26 @@ pub struct Condition {
     pub missing: Vec<Symbol>,
     /// How far the source is behind the market, milliseconds.
     pub delay_ms: u64,
+    /// What the key of a live source may do, once that is known.
+    pub entitlement: Option<Entitlement>,
+    /// How a live source's prices are had.
+    pub transport: Option<Transport>,
+    /// How far a tape has come.
+    pub tape: Option<TapeProgress>,
 }
 
 impl Condition {
     /// A condition with nothing missing and no delay.
     pub fn new(state: FeedState, detail: impl Into<String>) -> Self {
-        Self { state, detail: detail.into(), missing: Vec::new(), delay_ms: 0 }
+        Self {
+            state,
+            detail: detail.into(),
+            missing: Vec::new(),
+            delay_ms: 0,
+            entitlement: None,
+            transport: None,
+            tape: None,
+        }
     }
 }
 
@@ -85,6 +104,8 @@ impl Condition {
 pub enum Event {
     /// Prices, in the order they are to be published.
     Quotes(Vec<Quote>),
+    /// Closed minutes as the source itself adds them up: each replaces the one published before.
+    Bars(Vec<Bar>),
     /// Its condition has changed. After `FeedState::Done` nothing follows.
     Condition(Condition),
 }

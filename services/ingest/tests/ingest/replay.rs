@@ -213,5 +213,7 @@ fn tick(seq: u64) -> Tick {
         bid: None,
         ask: None,
         prev_close: None,
+        gap: false,
+        suspect: None,
     }
 }

@@ -31,6 +31,8 @@ fn tick(seq: u64, time_ms: i64, price: f64) -> Tick {
         bid: None,
         ask: None,
         prev_close: None,
+        gap: false,
+        suspect: None,
     }
 }
 

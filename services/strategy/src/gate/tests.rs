@@ -25,6 +25,8 @@ fn tick(text: &str, seq: u64) -> Tick {
         bid: None,
         ask: None,
         prev_close: None,
+        gap: false,
+        suspect: None,
     }
 }
 

@@ -142,6 +142,9 @@ impl Desk {
             interval_ms: 0,
             speed: 0.0,
             delay_ms: 0,
+            entitlement: None,
+            transport: None,
+            tape: None,
             at_ms: 0,
         };
         self.ingest.kv(&stream::FEED).put(subject::key::FEED_STATUS, &feed).await.unwrap();
@@ -316,6 +319,8 @@ fn tick(text: &str, seq: u64, time_ms: i64, price: f64) -> Tick {
         bid: None,
         ask: None,
         prev_close: None,
+        gap: false,
+        suspect: None,
     }
 }
 

@@ -90,6 +90,7 @@ pub fn choose(symbol: &Symbol, row: &Snapshot, context: Context) -> Option<Quote
         bid: quote.and_then(|quote| known(quote.bid)),
         ask: quote.and_then(|quote| known(quote.ask)),
         prev_close: row.prev_day.as_ref().and_then(|day| known(day.c)),
+        gap: false,
     })
 }
 

@@ -137,12 +137,8 @@ impl Polygon {
         let before = self.told.as_ref();
         let (missing, delay_ms) =
             before.map(|told| (told.missing.clone(), told.delay_ms)).unwrap_or_default();
-        self.tell(Condition {
-            state: FeedState::Failing,
-            detail: error.to_string(),
-            missing,
-            delay_ms,
-        });
+        let failing = Condition::new(FeedState::Failing, error.to_string());
+        self.tell(Condition { missing, delay_ms, ..failing });
     }
 
     fn condition_of(&self, reading: &Reading) -> Condition {
@@ -158,7 +154,11 @@ impl Polygon {
             detail.push_str(&names.join(" "));
         }
         let delay_ms = if self.delayed { PLAN_DELAY_MS } else { 0 };
-        Condition { state: FeedState::Live, detail, missing: reading.missing.clone(), delay_ms }
+        Condition {
+            missing: reading.missing.clone(),
+            delay_ms,
+            ..Condition::new(FeedState::Live, detail)
+        }
     }
 
     /// Tells a condition once.

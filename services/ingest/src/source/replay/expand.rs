@@ -66,6 +66,7 @@ fn quote(symbol: &Symbol, field: PriceField, time_ns: i64, (price, size): (f64, 
         bid: None,
         ask: None,
         prev_close: None,
+        gap: false,
     }
 }
 

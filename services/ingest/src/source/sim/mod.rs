@@ -79,6 +79,7 @@ impl Market {
                 bid: Some(moment.bid),
                 ask: Some(moment.ask),
                 prev_close: Some(walk.previous_close(time_ms)),
+                gap: false,
             }
         };
         self.walks.iter_mut().map(quote).collect()
