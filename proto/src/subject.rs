@@ -14,6 +14,8 @@ pub const ORDERS: &str = "orders.*.*";
 /// A person's word to a running tape, as text: `pause`, `resume`, `step 10`, `speed 60`, `speed max`.
 /// A request: ingest answers in one line.
 pub const REPLAY: &str = "desk.ingest.replay";
+/// What an answer to [`REPLAY`] begins with when the word was not heeded; the reason follows.
+pub const REPLAY_REFUSED: &str = "refused: ";
 
 /// Ticks of one symbol: ingest -> the dashboard that shows it.
 pub fn tick(symbol: &Symbol) -> String {

@@ -5,6 +5,7 @@ mod wire {
     mod evolution;
     mod golden;
     mod hostile;
+    mod kinds;
     mod round_trip;
     mod samples;
     mod words;

@@ -8,6 +8,7 @@
 pub mod bars;
 pub mod joints;
 pub mod status;
+pub mod stored;
 pub mod tape;
 
 use proto::{Tick, encode, subject};
@@ -38,6 +39,9 @@ impl LiveWriter {
         let Ok(payload) = encode(tick) else { return };
         if self.bus.publish_now(subject::tick(&tick.symbol), payload).await {
             metrics::counter!("ingest_ticks_total").increment(1);
+            let symbol = tick.symbol.token();
+            metrics::gauge!("ingest_last_tick_seconds", "symbol" => symbol)
+                .set(tick.received_ns as f64 / 1e9);
         } else {
             metrics::counter!("ingest_dropped_total", "reason" => "bus").increment(1);
         }

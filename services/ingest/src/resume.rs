@@ -2,12 +2,12 @@
 //!
 //! The order of a tape depends on its file alone, and the stream holds exactly the ticks that were
 //! published of it. So the tape is read again from its beginning and the first ticks, as many as the
-//! stream holds, are counted and folded but not published. Bars closed shortly before the end may
+//! stream holds, are judged, counted and folded but not published. Bars closed shortly before the end may
 //! not have been stored: the last of each symbol are published again, which replaces them.
 
-use crate::{normalize::bare_tick, source::Quote};
+use crate::source::Quote;
 use market::BarFold;
-use proto::{Bar, Source as Origin, Symbol, Tick};
+use proto::{Bar, Symbol, Tick};
 use std::collections::BTreeMap;
 
 /// Closed bars of each symbol that are published again.
@@ -52,14 +52,20 @@ impl CatchUp {
         self.remaining == 0
     }
 
-    /// Counts what has been published and gives back what has not.
-    pub fn pass(&mut self, quotes: Vec<Quote>) -> Vec<Quote> {
-        let passed = usize::try_from(self.remaining).unwrap_or(usize::MAX).min(quotes.len());
-        self.remaining -= passed as u64;
+    /// Counts what has been published and gives back what has not. `judge` makes a tick of a quote,
+    /// if it is one: what is none was never published.
+    pub fn pass(
+        &mut self,
+        quotes: Vec<Quote>,
+        mut judge: impl FnMut(Quote) -> Option<Tick>,
+    ) -> Vec<Quote> {
         let mut quotes = quotes.into_iter();
-        for quote in quotes.by_ref().take(passed) {
-            if let Some(line) = self.lines.get_mut(&quote.symbol) {
-                line.take(quote);
+        while self.remaining > 0 {
+            let Some(quote) = quotes.next() else { break };
+            let Some(tick) = judge(quote) else { continue };
+            self.remaining -= 1;
+            if let Some(line) = self.lines.get_mut(&tick.symbol) {
+                line.take(tick);
             }
         }
         quotes.collect()
@@ -80,9 +86,9 @@ impl CatchUp {
 }
 
 impl Line {
-    fn take(&mut self, quote: Quote) {
+    fn take(&mut self, tick: Tick) {
         self.count += 1;
-        let closed = self.fold.push(&bare_tick(quote, Origin::Replay, self.count));
+        let closed = self.fold.push(&Tick { seq: self.count, ..tick });
         if let Some(bar) = closed {
             if self.closed.len() == AGAIN {
                 self.closed.remove(0);
@@ -95,7 +101,8 @@ impl Line {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use proto::PriceField;
+    use crate::normalize::bare_tick;
+    use proto::{PriceField, Source as Origin, Suspect};
 
     const T: i64 = 1_381_152_600_000_000_000;
 
@@ -114,13 +121,19 @@ mod tests {
         }
     }
 
+    /// Makes a tick of every quote but those that are no price.
+    fn judge(quote: Quote) -> Option<Tick> {
+        let tick = bare_tick(quote, Origin::Replay, 0);
+        (tick.price > 0.0).then_some(tick)
+    }
+
     #[test]
     fn the_bar_goes_on_as_if_nothing_had_happened() {
         let [a, b] = ["A", "B"].map(|text| Symbol::parse(text).unwrap());
         let mut catch_up = CatchUp::new(4, &[a.clone(), b.clone()]);
-        assert_eq!(catch_up.pass(vec![quote("A", 0), quote("B", 1), quote("A", 60)]), []);
+        assert_eq!(catch_up.pass(vec![quote("A", 0), quote("B", 1), quote("A", 60)], judge), []);
         assert!(!catch_up.is_over());
-        let rest = catch_up.pass(vec![quote("A", 61), quote("A", 62)]);
+        let rest = catch_up.pass(vec![quote("A", 61), quote("A", 62)], judge);
         assert_eq!(rest, [quote("A", 62)]);
         assert!(catch_up.is_over());
         // Symbol A had 7 ticks before this run: its three of this run are numbers 8 to 10.
@@ -135,5 +148,20 @@ mod tests {
             (10, 4.0, 70.0, 71.0)
         );
         assert_eq!(resumed[&b].forming.clone().unwrap().count, 1);
+    }
+
+    #[test]
+    fn what_was_never_a_tick_is_not_counted_and_what_was_suspect_is_in_no_bar() {
+        let a = Symbol::parse("A").unwrap();
+        let mut catch_up = CatchUp::new(2, std::slice::from_ref(&a));
+        let unfit = Quote { price: 0.0, ..quote("A", 0) };
+        let judged = |quote: Quote| {
+            let suspect = (quote.time_ns > T).then_some(Suspect::Outlier);
+            judge(quote).map(|tick| Tick { suspect, ..tick })
+        };
+        let rest = catch_up.pass(vec![unfit, quote("A", 0), quote("A", 1), quote("A", 2)], judged);
+        assert_eq!(rest, [quote("A", 2)]);
+        let bar = catch_up.finish(&BTreeMap::new())[&a].forming.clone().unwrap();
+        assert_eq!((bar.count, bar.high), (1, 10.0));
     }
 }

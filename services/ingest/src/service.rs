@@ -1,16 +1,17 @@
 //! The loop of ingest: one event of the source in, ticks and bars out.
 
+mod minutes;
 mod start;
 
 use crate::{
-    normalize::Normalizer,
-    publish::{Ticks, bars::BarWriter, joints::Joints, status::StatusWriter},
+    normalize::{Normalizer, Passed, Quality, Turn},
+    publish::{Ticks, bars::BarWriter, joints::Joints, status::StatusWriter, stored::StoredBars},
     resume::CatchUp,
     source::{Condition, Event, Handling, Quote, Source},
 };
 use market::{BarFold, Calendar};
-use proto::{Bar, FeedState, FeedStatus, Symbol, Tick};
-use runtime::{bus::Bus, clock, health::Health};
+use proto::{Bar, FeedState, FeedStatus, Symbol, Tick, Transport};
+use runtime::{bus::Bus, clock::Clock, health::Health};
 use std::{collections::BTreeMap, time::Duration};
 use tokio::time::{MissedTickBehavior, interval, timeout};
 use tokio_util::sync::CancellationToken;
@@ -30,10 +31,15 @@ pub struct Desk {
     pub symbols: Vec<Symbol>,
     /// The market's calendar.
     pub calendar: Calendar,
+    /// How far a price is believed.
+    pub quality: Quality,
+    /// What tells the time.
+    pub clock: Clock,
 }
 
 /// A running feed.
 struct Service {
+    clock: Clock,
     bus: Bus,
     health: Health,
     handling: Handling,
@@ -46,6 +52,8 @@ struct Service {
     ticks: Ticks,
     bars: BarWriter,
     joints: Joints,
+    /// What earlier processes have stored of a live source.
+    stored: StoredBars,
     status: StatusWriter,
     /// The source can be asked: a tape that is no tape cannot.
     usable: bool,
@@ -69,7 +77,7 @@ pub async fn serve<S: Source>(
         tokio::select! {
             biased;
             () = stopping.cancelled() => break,
-            _ = every_second.tick() => service.look_around(clock::now_ms()),
+            _ = every_second.tick() => service.look_around(),
             event = source.next(), if service.usable => {
                 // A tape may wait long for its readers: a request to stop ends that.
                 let taken = stopping.run_until_cancelled(service.take(event)).await;
@@ -87,7 +95,7 @@ impl Service {
     async fn take(&mut self, event: Event) {
         match event {
             Event::Quotes(quotes) => {
-                let received_ns = clock::now_ns();
+                let received_ns = self.clock.now_ns();
                 for quote in self.pass_published(quotes).await {
                     self.take_quote(quote, received_ns).await;
                 }
@@ -100,7 +108,8 @@ impl Service {
     /// Passes over what a resumed tape has published before; takes its bars up when that is done.
     async fn pass_published(&mut self, quotes: Vec<Quote>) -> Vec<Quote> {
         let Some(catch_up) = &mut self.catch_up else { return quotes };
-        let rest = catch_up.pass(quotes);
+        let normalizer = &mut self.normalizer;
+        let rest = catch_up.pass(quotes, |quote| normalizer.pass_over(quote));
         if let Some(over) = self.catch_up.take_if(|catch_up| catch_up.is_over()) {
             for (symbol, resumed) in over.finish(&self.last) {
                 for bar in resumed.closed {
@@ -117,7 +126,11 @@ impl Service {
 
     async fn take_quote(&mut self, quote: Quote, received_ns: i64) {
         match self.normalizer.tick(quote, received_ns) {
-            Ok(tick) => {
+            Ok(Passed { tick, doubts, turn }) => {
+                for doubt in doubts {
+                    metrics::counter!("ingest_suspect_total", "rule" => doubt.label()).increment(1);
+                }
+                note_turn(turn, &tick);
                 let fold = self.folds.get_mut(&tick.symbol);
                 if let Some(bar) = fold.and_then(|fold| fold.push(&tick)) {
                     self.write_bar(bar).await;
@@ -130,20 +143,13 @@ impl Service {
         }
     }
 
-    /// Publishes the source's own bars in place of ours. They keep the number of the last tick that
-    /// was counted into the minute, by which history and live are joined.
-    async fn take_bars(&mut self, bars: Vec<Bar>) {
-        for bar in bars {
-            let seq = self.joints.seq_of(&bar.symbol, bar.start_ms);
-            self.write_bar(Bar { seq, ..bar }).await;
-        }
-    }
-
     async fn write_bar(&mut self, bar: Bar) {
         self.joints.note(&bar);
         match self.handling {
             Handling::Tape => self.bars.write(bar).await,
-            Handling::Simulated | Handling::Polled => self.bars.write_or_drop(bar),
+            Handling::Simulated | Handling::Polled | Handling::Streamed => {
+                self.bars.write_or_drop(bar);
+            }
         }
     }
 
@@ -157,19 +163,27 @@ impl Service {
         }
         match condition.state {
             FeedState::Failing => tracing::warn!("feed: {}", condition.detail),
-            FeedState::Starting | FeedState::Live | FeedState::Done => {
+            // A long look at a tape says every second how far it is; the status is the place for it.
+            FeedState::Starting => tracing::debug!("feed: {}", condition.detail),
+            FeedState::Live | FeedState::Done => {
                 tracing::info!("feed: {}", condition.detail);
             }
+        }
+        // Alike prices are the same price when it is asked for, and two when each is told.
+        match condition.transport {
+            Some(Transport::Stream) => self.normalizer.set_handling(Handling::Streamed),
+            Some(Transport::Poll) => self.normalizer.set_handling(Handling::Polled),
+            None => {}
         }
         self.say(condition);
     }
 
-    fn say(&self, condition: Condition) {
+    fn say(&mut self, condition: Condition) {
         let Condition { state, detail, missing, delay_ms, entitlement, transport, tape } =
             condition;
         self.health.set("feed", state != FeedState::Failing, &detail);
         let before = self.status.last();
-        let at_ms = clock::now_ms();
+        let at_ms = self.clock.now_ms();
         self.status.say(FeedStatus {
             state,
             detail,
@@ -177,21 +191,30 @@ impl Service {
             delay_ms,
             entitlement,
             transport,
-            tape,
+            tape: tape.or_else(|| before.tape.clone()),
             at_ms,
             ..before
         });
     }
 
     /// What is due every second.
-    fn look_around(&mut self, now_ms: i64) {
+    fn look_around(&mut self) {
         let connected = self.bus.connected();
         self.health.set("bus", connected, if connected { "connected" } else { "not connected" });
-        if self.handling == Handling::Polled {
-            for bar in self.close_bars(now_ms - CLOSE_AFTER_MS) {
+        if self.handling.is_live() {
+            for bar in self.close_bars(self.clock.now_ms() - self.behind_ms()) {
+                self.joints.note(&bar);
                 self.bars.write_or_drop(bar);
             }
         }
+    }
+
+    /// How far prices may be behind the clock: by the source's own word, by its interval where it is
+    /// polled, and a little for the way.
+    fn behind_ms(&self) -> i64 {
+        let FeedStatus { delay_ms, interval_ms, transport, .. } = self.status.last();
+        let polled = if transport == Some(Transport::Stream) { 0 } else { interval_ms };
+        i64::try_from(delay_ms.saturating_add(polled)).unwrap_or(i64::MAX / 2) + CLOSE_AFTER_MS
     }
 
     /// The bars whose minutes ended at or before `now_ms`.
@@ -214,6 +237,23 @@ impl Service {
         };
         if timeout(FAREWELL, farewell).await.is_err() {
             tracing::warn!("stopped without the bus: the last words may be lost");
+        }
+    }
+}
+
+/// Tells people when a symbol's price is no longer believed, and how that ended.
+fn note_turn(turn: Option<Turn>, tick: &Tick) {
+    let Tick { symbol, price, .. } = tick;
+    match turn {
+        None => {}
+        Some(Turn::Suspected(why)) => {
+            tracing::warn!(tick.symbol = %symbol, price, "{symbol} at {price} is suspect: {why:?}");
+        }
+        Some(Turn::Cleared(why)) => {
+            tracing::info!(tick.symbol = %symbol, price, "{symbol} is back, it was no {why:?}");
+        }
+        Some(Turn::Confirmed(why)) => {
+            tracing::warn!(tick.symbol = %symbol, price, "{symbol} stays at {price} after {why:?}");
         }
     }
 }

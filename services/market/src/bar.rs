@@ -4,11 +4,11 @@
 //! It never invents a bar for a minute without ticks, and it never loses volume:
 //! 1. a tick is counted once, however often it is pushed (`seq` decides);
 //! 2. a late tick gives its volume to the bar then open, but not its price;
-//! 3. a tick that is not to be believed yet (`suspect`) is not counted at all;
-//! 4. so the volumes of all bars, the forming one included, are the volumes of all ticks
-//!    that are believed.
+//! 3. a tick that is not to be believed yet (`suspect`) is not counted at all, and neither is a
+//!    previous close (`PriceField::PrevDay`), which nobody paid in any of these minutes;
+//! 4. so the volumes of all bars, the forming one included, are the volumes of all other ticks.
 
-use proto::{Bar, Symbol, Tick};
+use proto::{Bar, PriceField, Symbol, Tick};
 
 /// One minute in milliseconds.
 pub const MINUTE_MS: i64 = 60_000;
@@ -60,7 +60,7 @@ impl BarFold {
             return None;
         }
         self.seen = tick.seq;
-        if tick.suspect.is_some() {
+        if tick.suspect.is_some() || tick.field == PriceField::PrevDay {
             return None;
         }
         let start_ms = minute_start(tick.time_ms());
@@ -266,6 +266,22 @@ mod tests {
         assert_eq!(fold.current(), None);
         fold.push(&tick(3, 61_000, 11.0, 1.0));
         assert_eq!(fold.current().unwrap().volume, 8.0);
+    }
+
+    #[test]
+    fn a_suspect_price_and_a_previous_close_are_passed_over_and_make_no_bar() {
+        let mut fold = fold();
+        let suspect = Some(proto::Suspect::Outlier);
+        assert_eq!(fold.push(&Tick { suspect, ..tick(1, 0, 99.0, 5.0) }), None);
+        let close = Tick { field: PriceField::PrevDay, ..tick(2, 0, 98.0, 5.0) };
+        assert_eq!((fold.push(&close), fold.current(), fold.last_seq()), (None, None, 2));
+        fold.push(&tick(3, 0, 10.0, 5.0));
+        let close = Tick { field: PriceField::PrevDay, ..tick(4, 60_000, 98.0, 5.0) };
+        assert_eq!(fold.push(&close), None, "it does not end the minute either");
+        let day = Tick { field: PriceField::Day, ..tick(5, 1_000, 11.0, 0.0) };
+        assert_eq!(fold.push(&day), None);
+        let bar = fold.current().unwrap();
+        assert_eq!((bar.high, bar.close, bar.volume, bar.count), (11.0, 11.0, 5.0, 2));
     }
 
     #[test]

@@ -42,7 +42,7 @@ impl Config {
         let bus = BusConfig::from_env("strategy", &faults);
         let calendar = read_calendar(&faults);
         let file = toml_file(FILE, &faults);
-        let health_listen = health_listen(&file);
+        let health_listen = health_listen(&file, &faults);
         let waiting_ticks = file.section("service").required("waiting_ticks", positive::<u32>());
         let book = read_book(&file);
         drop(file);
@@ -103,6 +103,7 @@ fn read_params(section: &Section<'_>, base: Option<&Params>) -> Params {
         intent_valid_ms: keys.ms("intent_valid", |base| base.intent_valid_ms),
         max_tick_age_ms: keys.ms("max_tick_age", |base| base.max_tick_age_ms),
         max_silence_ms: keys.ms("max_silence", |base| base.max_silence_ms),
+        break_percent: keys.get("break_percent", above(0.0), |base| base.break_percent),
     };
     check(section, &params);
     params

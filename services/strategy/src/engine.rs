@@ -6,11 +6,11 @@
 
 use crate::{
     params::ParamsBook,
-    trader::{Circumstances, Decision, Trader},
+    trader::{Circumstances, Decision, Marks, Trader},
 };
 use market::SessionClock;
 use proto::{
-    Bar, Intent, IntentKind, OrderId, Position, Side, Symbol, Tick, TradingState, VERSION,
+    Bar, Intent, IntentKind, Levels, OrderId, Position, Side, Symbol, Tick, TradingState, VERSION,
 };
 use std::collections::BTreeMap;
 
@@ -31,12 +31,26 @@ pub trait Strategy: Send {
     /// Learns that nobody knows what is held.
     fn on_position_unknown(&mut self, symbol: &Symbol);
 
-    /// Learns what the desk may do. `Halted` until told otherwise.
+    /// Learns what the desk may do. `Halted` until told otherwise; each `Active` is somebody's word
+    /// that trading goes on, also of what was left to a person.
     fn on_trading(&mut self, trading: TradingState);
 
     /// Decides on the tick at `position` of stream `TICKS`. `now_ms` is the time it is on the feed's
     /// clock: the tick's own on a tape. Not to be called for a symbol whose intent is in flight.
     fn on_tick(&mut self, position: u64, tick: &Tick, now_ms: i64) -> Option<Intent>;
+
+    /// Minutes of `symbol` went missing and have had time to be filled in: its bars should be read
+    /// and counted in again.
+    fn wants_bars(&self, symbol: &Symbol) -> bool;
+
+    /// Counts the bars of `symbol` in anew, oldest first; goes on as it is when there are none.
+    fn warm_up_again(&mut self, symbol: &Symbol, bars: &[Bar]);
+
+    /// Symbols whose positions are left to a person.
+    fn stopped(&self) -> Vec<&Symbol>;
+
+    /// At which prices it means to act on `symbol`.
+    fn levels(&mut self, symbol: &Symbol) -> Levels;
 }
 
 /// Averages crossing on 1-minute bars to get in, bounds on every tick to get out; long only.
@@ -120,6 +134,9 @@ impl Strategy for MicroTradingStrategy {
 
     fn on_trading(&mut self, trading: TradingState) {
         self.trading = trading;
+        if trading == TradingState::Active {
+            self.traders.values_mut().for_each(Trader::resume);
+        }
     }
 
     fn on_tick(&mut self, position: u64, tick: &Tick, now_ms: i64) -> Option<Intent> {
@@ -128,6 +145,38 @@ impl Strategy for MicroTradingStrategy {
         let seen = trader.observe(tick)?;
         let decision = trader.decide(tick, seen, &circumstances)?;
         self.intent(position, tick, decision)
+    }
+
+    fn wants_bars(&self, symbol: &Symbol) -> bool {
+        self.traders.get(symbol).is_some_and(Trader::wants_bars)
+    }
+
+    fn warm_up_again(&mut self, symbol: &Symbol, bars: &[Bar]) {
+        self.trader(symbol).warm_up_again(bars);
+    }
+
+    fn stopped(&self) -> Vec<&Symbol> {
+        let stopped = self.traders.iter().filter(|(_, trader)| trader.is_stopped());
+        stopped.map(|(symbol, _)| symbol).collect()
+    }
+
+    fn levels(&mut self, symbol: &Symbol) -> Levels {
+        let before_ms = self.trader(symbol).before_ms();
+        let closes_ms = before_ms.and_then(|before_ms| self.clock.regular_close_ms(before_ms));
+        let trader = self.trader(symbol);
+        let Marks { entry, stop, trailing, take_profit, leave_by_ms } = trader.marks(closes_ms);
+        Levels {
+            v: VERSION,
+            symbol: symbol.clone(),
+            ema_fast: trader.params.ema_fast,
+            ema_slow: trader.params.ema_slow,
+            entry,
+            stop,
+            trailing,
+            take_profit,
+            leave_by_ms,
+            tick_seq: trader.last_seq(),
+        }
     }
 }
 

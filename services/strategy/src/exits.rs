@@ -23,18 +23,37 @@ pub(crate) struct Holding {
 /// The reason to leave now, if there is one.
 pub(crate) fn reason(params: &Params, holding: &Holding) -> Option<Reason> {
     let Holding { price, paid, peak, .. } = *holding;
-    let part = |percent: f64| percent / 100.0;
-    let armed = peak >= paid * (1.0 + part(params.trailing_start_percent));
+    let trailing_stop = trailing_stop(params, paid, peak);
     let closing = holding.closes_in_ms.is_some_and(|left| left <= params.flat_before_close_ms);
     let rules = [
-        (price <= paid * (1.0 - part(params.stop_loss_percent)), Reason::StopLoss),
-        (price >= paid * (1.0 + part(params.take_profit_percent)), Reason::TakeProfit),
-        (armed && price <= peak * (1.0 - part(params.trailing_stop_percent)), Reason::TrailingStop),
+        (price <= stop_loss(params, paid), Reason::StopLoss),
+        (price >= take_profit(params, paid), Reason::TakeProfit),
+        (trailing_stop.is_some_and(|stop| price <= stop), Reason::TrailingStop),
         (closing, Reason::FlatBeforeClose),
         (holding.held_ms >= params.max_holding_ms, Reason::MaxHolding),
         (params.exit_on_cross_down && holding.crossed_down, Reason::CrossDown),
     ];
     rules.into_iter().find_map(|(holds, reason)| holds.then_some(reason))
+}
+
+/// At or below this price the loss is stopped, dollars.
+pub(crate) fn stop_loss(params: &Params, paid: f64) -> f64 {
+    paid * (1.0 - part(params.stop_loss_percent))
+}
+
+/// At or above this price the profit is taken, dollars.
+pub(crate) fn take_profit(params: &Params, paid: f64) -> f64 {
+    paid * (1.0 + part(params.take_profit_percent))
+}
+
+/// At or below this price the gain is kept, dollars; `None` until the stop trails.
+pub(crate) fn trailing_stop(params: &Params, paid: f64, peak: f64) -> Option<f64> {
+    let armed = peak >= paid * (1.0 + part(params.trailing_start_percent));
+    armed.then(|| peak * (1.0 - part(params.trailing_stop_percent)))
+}
+
+fn part(percent: f64) -> f64 {
+    percent / 100.0
 }
 
 #[cfg(test)]

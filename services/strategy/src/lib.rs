@@ -1,6 +1,7 @@
 //! Consumes ticks (stream `TICKS`, in its order), bars (stream `BARS`, to warm up), KV `positions`,
 //! `control` and `feed`.
-//! Publishes intents on `intents.<SYMBOL>` and its progress in KV `progress`.
+//! Publishes intents on `intents.<SYMBOL>`, its levels in KV `levels` and its progress in KV
+//! `progress`.
 //!
 //! The core is pure: [`engine`] decides, [`gate`] makes ticks wait for what is in flight. The shell
 //! around it is [`service`].

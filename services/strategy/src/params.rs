@@ -68,6 +68,8 @@ pub struct Params {
     pub max_tick_age_ms: i64,
     /// Gap between two ticks of a symbol after which nothing is entered until a bar has closed.
     pub max_silence_ms: i64,
+    /// Distance of two prices with a gap between them from which on they cannot be compared, percent.
+    pub break_percent: f64,
 }
 
 impl Params {
@@ -109,6 +111,7 @@ impl Params {
             intent_valid_ms,
             max_tick_age_ms,
             max_silence_ms,
+            break_percent,
         )
     }
 }
@@ -150,6 +153,7 @@ pub(crate) mod tests {
             intent_valid_ms: 10_000,
             max_tick_age_ms: 15_000,
             max_silence_ms: 180_000,
+            break_percent: 20.0,
         }
     }
 

@@ -4,7 +4,10 @@
 //! 2. An intent is stored in `INTENTS` before the next tick is looked at.
 //! 3. Progress is written at most every 200 ms, and before the tape waits for an outcome.
 //! 4. A changed kind of feed ends the process: its successor starts clean on the new one.
+//! 5. Levels are a view: they are published when they change, and nothing ever waits for them.
 
+mod gaps;
+mod levels;
 mod progress;
 mod start;
 mod warm;
@@ -15,6 +18,7 @@ use crate::{
     gate::{Admitted, Flight, Gate},
 };
 use anyhow::bail;
+use levels::LevelsWriter;
 use progress::ProgressWriter;
 use proto::{
     ClockKind, Control, FeedState, FeedStatus, Intent, Position, Reason, Symbol, Tick,
@@ -22,7 +26,7 @@ use proto::{
 };
 use runtime::{
     bus::{Bus, Expect, KvEntry, KvWatch, Reader, Stored},
-    clock::now_ms,
+    clock::{Clock, now_ms},
     health::Health,
 };
 use std::{collections::BTreeMap, time::Duration};
@@ -36,6 +40,7 @@ pub struct Service {
     config: Config,
     bus: Bus,
     health: Health,
+    clock: Clock,
 }
 
 /// What the loop listens to.
@@ -63,6 +68,11 @@ struct Running {
     engine: MicroTradingStrategy,
     gate: Gate,
     progress: ProgressWriter,
+    levels: LevelsWriter,
+    /// What live decisions take for now; waits and retries go by the wall's time all the same.
+    clock: Clock,
+    /// The last word on trading.
+    control: Option<Control>,
     /// The feed the process started on; its run changes with ingest's.
     feed: FeedStatus,
     /// The last `seq` of each symbol.
@@ -70,13 +80,21 @@ struct Running {
     /// Bars were counted in; until the first tick nobody knows up to when.
     warm: bool,
     held: BTreeMap<Symbol, Position>,
+    /// Symbols whose positions are left to a person, as last told.
+    stopped: Vec<Symbol>,
     housekeeping_ms: i64,
 }
 
 impl Service {
     /// Nothing is read before [`run`](Self::run).
     pub fn new(config: Config, bus: Bus, health: Health) -> Self {
-        Self { config, bus, health }
+        Self { config, bus, health, clock: Clock::wall() }
+    }
+
+    /// Decides on a live feed as if it were the time that `clock` shows.
+    #[must_use]
+    pub fn with_clock(self, clock: Clock) -> Self {
+        Self { clock, ..self }
     }
 
     /// Runs until `stopping`.
@@ -141,6 +159,11 @@ impl Running {
                 return;
             }
         };
+        if self.seqs.get(&tick.symbol).is_some_and(|before| *before >= tick.seq) {
+            // Whoever may read the stream can have an old tick delivered to it once more.
+            metrics::counter!("strategy_ticks_repeated_total").increment(1);
+            return;
+        }
         if !self.warm {
             Box::pin(warm::warm_up(self, stored.position, &tick)).await;
             self.warm = true;
@@ -153,6 +176,7 @@ impl Running {
             Admitted::Displaced(oldest) => {
                 metrics::counter!("strategy_ticks_displaced_total").increment(1);
                 self.engine.observe(&oldest);
+                self.after_tick(&oldest).await;
             }
         }
         self.progress.advance(position, time_ns);
@@ -168,11 +192,11 @@ impl Running {
         }
         let now_ms = match self.feed.clock {
             ClockKind::Tape => tick.time_ms(),
-            ClockKind::Wall => now_ms(),
+            ClockKind::Wall => self.clock.now_ms(),
         };
-        let Some(intent) = self.engine.on_tick(position, tick, now_ms) else {
-            return;
-        };
+        let intent = self.engine.on_tick(position, tick, now_ms);
+        self.after_tick(tick).await;
+        let Some(intent) = intent else { return };
         metrics::counter!("strategy_intents_total", "reason" => label(intent.reason)).increment(1);
         tracing::info!(
             intent.id = %intent.id, intent.reason = ?intent.reason,
@@ -213,6 +237,7 @@ impl Running {
                 tracing::warn!(position.symbol = %symbol, "the position is gone: not trading it");
                 self.held.remove(&symbol);
                 self.engine.on_position_unknown(&symbol);
+                self.levels.show(self.engine.levels(&symbol));
             }
             return;
         };
@@ -228,15 +253,23 @@ impl Running {
     fn learn_position(&mut self, position: &Position) {
         self.engine.on_position(position);
         self.held.insert(position.symbol.clone(), position.clone());
+        self.levels.show(self.engine.levels(&position.symbol));
+        self.note_stopped();
     }
 
     fn on_control(&mut self, entry: &KvEntry<Control>) {
-        if entry.key != subject::key::CONTROL_TRADING {
+        // The first word of a watch is the one that was read before the first tick.
+        if entry.key != subject::key::CONTROL_TRADING || entry.value == self.control {
             return;
         }
+        self.control.clone_from(&entry.value);
         let trading = entry.value.as_ref().map_or(TradingState::Halted, |control| control.state);
         self.engine.on_trading(trading);
         tracing::info!(?trading, "trading state");
+        self.note_stopped();
+        for symbol in self.held.keys() {
+            self.levels.show(self.engine.levels(symbol));
+        }
     }
 
     fn on_feed(&mut self, entry: KvEntry<FeedStatus>) -> anyhow::Result<()> {

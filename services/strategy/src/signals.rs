@@ -43,9 +43,14 @@ impl Signals {
         }
     }
 
+    /// Whether `bar` starts after the last one counted in.
+    pub(crate) fn is_next(&self, bar: &Bar) -> bool {
+        self.last_start_ms.is_none_or(|last| bar.start_ms > last)
+    }
+
     /// Counts a closed bar in. One that does not start after the last one changes nothing: `false`.
     pub(crate) fn push(&mut self, bar: &Bar) -> bool {
-        if self.last_start_ms.is_some_and(|last| bar.start_ms <= last) {
+        if !self.is_next(bar) {
             return false;
         }
         self.last_start_ms = Some(bar.start_ms);

@@ -2,9 +2,21 @@
 //!
 //! Everything that a restart must not lose is taken from the position itself, which the executor
 //! keeps: which ticks have been acted on, when the cool-down began, whether an exit failed.
+//!
+//! 1. A suspect tick is counted and nothing more: it is no price, moves no peak, and is not decided on.
+//! 2. Averages never join prices that cannot be compared. After a gap with minutes missing nothing is
+//!    entered until the bars have been read again (where there are any); after a gap with a jump the
+//!    averages begin anew.
+//! 3. A position held over such a jump is left alone: its stop would be wrong after a split, and right
+//!    after a crash, and nobody here can tell which it was. It is a person's, until trading is resumed
+//!    or the position is gone. A restart finds the jump again in the ticks it counts in, which reach
+//!    back to where the position was opened, an hour at most.
+
+mod marks;
 
 use crate::{exits, params::Params, signals::Signals};
-use market::{BarFold, MINUTE_MS};
+use market::{BarFold, MINUTE_MS, jump::is_jump, minute_start};
+pub(crate) use marks::Marks;
 use proto::{
     Bar, Decimal, Indicators, OrderState, Position, PriceField, Reason, Session, Settled, Side,
     Symbol, Tick, TradingState,
@@ -27,6 +39,12 @@ pub(crate) struct Trader {
     peak: f64,
     /// Time of the tick before.
     before_ms: Option<i64>,
+    /// The last price that was believed.
+    last_price: Option<f64>,
+    /// Minutes are missing: the bars closed since then, until all are read again.
+    missing: Option<Vec<Bar>>,
+    /// The position was held over a jump: a person must look first.
+    stopped: bool,
 }
 
 /// What a tick was, beyond its price.
@@ -69,14 +87,22 @@ impl Trader {
             position: None,
             peak: 0.0,
             before_ms: None,
+            last_price: None,
+            missing: None,
+            stopped: false,
         }
     }
 
     /// Counts a bar of the past in.
     pub(crate) fn warm_up(&mut self, bar: &Bar) {
-        if !self.signals.push(bar) {
+        if !self.signals.is_next(bar) {
             return;
         }
+        if self.is_broken(bar.open) {
+            self.signals = Signals::new(&self.params);
+        }
+        self.signals.push(bar);
+        self.last_price = Some(bar.close);
         self.before_ms = self.before_ms.max(Some(bar.start_ms + MINUTE_MS));
         let opened_ns = self.held().map(|position| position.opened_ns);
         if opened_ns.is_some_and(|opened_ns| bar.start_ms >= opened_ns / 1_000_000) {
@@ -92,6 +118,38 @@ impl Trader {
         if !same {
             self.peak = self.held().map_or(0.0, paid);
         }
+        let flat = self.position.as_ref().is_some_and(|position| position.quantity.is_zero());
+        self.stopped &= !flat;
+    }
+
+    /// A person wants trading to go on.
+    pub(crate) fn resume(&mut self) {
+        self.stopped = false;
+    }
+
+    /// A position is held that nothing is decided about until a person has looked.
+    pub(crate) fn is_stopped(&self) -> bool {
+        self.stopped
+    }
+
+    /// Minutes were missing and one has closed since: the bars should be read again.
+    pub(crate) fn wants_bars(&self) -> bool {
+        self.missing.as_ref().is_some_and(|closed| !closed.is_empty())
+    }
+
+    /// Takes up the averages from `bars`, oldest first, and what has closed since; goes on with what
+    /// there is when there are none.
+    pub(crate) fn warm_up_again(&mut self, bars: &[Bar]) {
+        let closed = self.missing.take().unwrap_or_default();
+        let last_price = self.last_price;
+        if !bars.is_empty() {
+            self.last_price = None;
+            self.signals = Signals::new(&self.params);
+        }
+        for bar in bars.iter().chain(&closed) {
+            self.warm_up(bar);
+        }
+        self.last_price = last_price;
     }
 
     /// Counts a tick in. `None` when it was counted before, or is no price to go by.
@@ -99,7 +157,22 @@ impl Trader {
         if tick.seq <= self.fold.last_seq() || tick.field == PriceField::PrevDay {
             return None;
         }
-        let closed = self.fold.push(tick).is_some_and(|bar| self.signals.push(&bar));
+        if tick.suspect.is_some() {
+            self.fold.skip_to(tick.seq);
+            return None;
+        }
+        if tick.gap {
+            self.cross_gap(tick);
+        }
+        self.last_price = Some(tick.price);
+        let bar = self.fold.push(tick);
+        let closed = match &mut self.missing {
+            None => bar.is_some_and(|bar| self.signals.push(&bar)),
+            Some(since) => {
+                since.extend(bar);
+                false
+            }
+        };
         let time_ms = tick.time_ms();
         let before_ms = self.before_ms.replace(time_ms);
         let after_silence =
@@ -111,6 +184,30 @@ impl Trader {
         Some(Seen { closed, after_silence })
     }
 
+    /// Prices are missing before `tick`, or those before cannot be compared with it.
+    fn cross_gap(&mut self, tick: &Tick) {
+        let seq = self.fold.last_seq();
+        let minute = |time_ms| minute_start(time_ms) / MINUTE_MS;
+        let gone = |before_ms| minute(tick.time_ms()) - minute(before_ms);
+        if self.is_broken(tick.price) {
+            self.signals = Signals::new(&self.params);
+            (self.before_ms, self.missing) = (None, None);
+            self.stopped |= self.held().is_some();
+        } else if self.before_ms.is_some_and(|before_ms| gone(before_ms) > 0) {
+            self.missing = Some(Vec::new());
+        } else {
+            return;
+        }
+        // The minute that was forming lacks its end: it is no bar.
+        self.fold = BarFold::new(tick.symbol.clone());
+        self.fold.skip_to(seq);
+    }
+
+    /// `price` is so far from the last one that they cannot be compared.
+    fn is_broken(&self, price: f64) -> bool {
+        self.last_price.is_some_and(|last| is_jump(price, last, self.params.break_percent))
+    }
+
     /// What to do about a tick that was just counted in.
     pub(crate) fn decide(
         &self,
@@ -120,7 +217,8 @@ impl Trader {
     ) -> Option<Decision> {
         let position = self.position.as_ref()?;
         let age_ms = circumstances.now_ms - tick.time_ms();
-        let barred = position.open_order.is_some()
+        let barred = self.stopped
+            || position.open_order.is_some()
             || position.unresolved.is_some()
             || tick.delayed
             || tick.session != Session::Regular
@@ -181,7 +279,12 @@ impl Trader {
         let closing = circumstances
             .closes_in_ms
             .is_some_and(|left_ms| left_ms <= params.no_entry_before_close_ms);
-        if !seen.closed || seen.after_silence || closing {
+        let current = match tick.field {
+            PriceField::Trade | PriceField::Second | PriceField::Minute => true,
+            PriceField::Day | PriceField::PrevDay => false,
+        };
+        let joined = seen.after_silence || self.missing.is_some();
+        if !seen.closed || joined || !current || closing {
             return None;
         }
         let indicators = self.signals.indicators()?;

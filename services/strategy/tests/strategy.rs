@@ -4,7 +4,7 @@ mod desk;
 
 use desk::{Desk, SYMBOLS, TAPE_LENGTH, WAIT};
 use proto::{ClockKind, Source, TradingState};
-use runtime::testing::eventually;
+use runtime::{clock::Clock, testing::eventually};
 
 #[tokio::test]
 async fn a_crossing_on_the_tape_becomes_an_intent_and_its_outcome_lets_the_tape_go_on() {
@@ -159,4 +159,57 @@ async fn a_restarted_server_loses_nothing() {
     let once: std::collections::BTreeSet<_> = ids.iter().collect();
     assert_eq!(once.len(), ids.len());
     strategy.stop().await.unwrap();
+}
+
+#[tokio::test]
+async fn levels_appear_with_a_position_trail_and_vanish_when_flat() {
+    let desk = Desk::ready(TradingState::Active).await;
+    desk.publish_one(1, 0, 100.0, false).await;
+    let strategy = desk.start();
+    let flat = desk.wait_levels(|_whichever| true).await;
+    assert_eq!((flat.ema_fast, flat.ema_slow, flat.stop), (2, 4, None));
+    desk.wait_progress(1).await;
+    desk.set_held().await;
+    let held = desk.wait_levels(|levels| levels.entry.is_some()).await;
+    assert_eq!((held.stop, held.trailing), (Some(99.0), false));
+    assert!(held.take_profit.is_some() && held.leave_by_ms.is_some());
+    desk.publish_one(2, 1, 101.0, false).await;
+    let trailing = desk.wait_levels(|levels| levels.trailing).await;
+    assert!(trailing.stop > held.stop);
+    desk.set_flat(SYMBOLS[0]).await;
+    let gone = desk.wait_levels(|levels| levels.entry.is_none()).await;
+    assert_eq!((gone.stop, gone.take_profit, gone.leave_by_ms), (None, None, None));
+    strategy.stop().await.unwrap();
+}
+
+#[tokio::test]
+async fn a_live_strategy_decides_at_the_time_its_clock_shows() {
+    for (clock, expected) in [(Desk::clock_at(61), true), (Clock::wall(), false)] {
+        let desk = Desk::live().await;
+        desk.publish_bars_then_a_crossing().await;
+        let strategy = desk.start_at(clock);
+        desk.wait_progress(2).await;
+        assert_eq!(desk.intents().await.len(), usize::from(expected));
+        strategy.stop().await.unwrap();
+    }
+}
+
+#[tokio::test]
+async fn bars_that_were_filled_in_after_a_gap_are_read_before_anything_is_entered() {
+    for (filled_in, expected) in [(true, Some(4)), (false, None)] {
+        let desk = Desk::live().await.with_entry_bars(2);
+        let strategy = desk.start_at(Desk::clock_at(480));
+        desk.publish_one(1, -120, 104.0, false).await;
+        desk.publish_one(2, 360, 104.0, true).await;
+        desk.wait_progress(2).await;
+        if filled_in {
+            desk.publish_falling_bars().await;
+        }
+        desk.publish_one(3, 420, 104.0, false).await;
+        desk.publish_one(4, 480, 104.0, false).await;
+        desk.wait_progress(4).await;
+        let seqs = desk.intents().await.first().map(|intent| intent.tick_seq);
+        assert_eq!(seqs, expected);
+        strategy.stop().await.unwrap();
+    }
 }

@@ -4,4 +4,6 @@
 
 #[cfg(feature = "desk")]
 pub mod desk;
+pub mod polygon;
+mod severable;
 pub mod trading212;

@@ -1,63 +1,85 @@
 //! The feed status in its bucket: the newest word wins, and gets there.
 
+use crate::source::replay::gate::Gate;
 use proto::{FeedStatus, stream::FEED, subject::key};
 use runtime::{
-    backoff::Backoff,
-    bus::{Bus, Kv},
+    bus::{Bus, Newest},
+    clock,
 };
-use std::time::Duration;
-use tokio::sync::watch;
+use std::{
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Duration,
+};
+
+/// How often the progress of a tape is looked at.
+const LOOK: Duration = Duration::from_secs(1);
 
 /// Keeps the bucket at what was said last.
 pub struct StatusWriter {
-    newest: watch::Sender<FeedStatus>,
-    bucket: Kv<FeedStatus>,
+    words: Arc<Words>,
+}
+
+struct Words {
+    newest: Newest<FeedStatus>,
+    /// What was said last.
+    last: Mutex<FeedStatus>,
 }
 
 impl StatusWriter {
     /// Writes `status`, waits until it is stored, and from then on writes every change.
     pub async fn start(bus: &Bus, status: FeedStatus) -> Self {
-        let bucket = bus.kv(&FEED);
-        put(&bucket, &status).await;
-        let (newest, changes) = watch::channel(status);
-        // The task ends with its sender.
-        drop(tokio::spawn(keep(bus.kv(&FEED), changes)));
-        Self { newest, bucket }
+        let newest = Newest::start(bus, &FEED);
+        newest.say(key::FEED_STATUS, status.clone());
+        newest.settle(key::FEED_STATUS).await;
+        Self { words: Arc::new(Words { newest, last: Mutex::new(status) }) }
     }
 
     /// What was said last.
     pub fn last(&self) -> FeedStatus {
-        self.newest.borrow().clone()
+        self.words.last().clone()
     }
 
     /// Says something new.
     pub fn say(&self, status: FeedStatus) {
-        self.newest.send_replace(status);
+        self.words.say(&mut self.words.last(), status);
+    }
+
+    /// Says how far the tape behind `gate` has come, at most once a second, also while its ticks
+    /// wait for readers or for a person.
+    pub fn follow(&self, gate: Gate) {
+        let words = Arc::downgrade(&self.words);
+        // The task ends with this writer.
+        drop(tokio::spawn(async move {
+            loop {
+                tokio::time::sleep(LOOK).await;
+                let Some(words) = words.upgrade() else { return };
+                words.follow(&gate);
+            }
+        }));
     }
 
     /// Waits until what was said last is stored.
     pub async fn settle(&self) {
-        put(&self.bucket, &self.last()).await;
+        self.words.newest.settle(key::FEED_STATUS).await;
     }
 }
 
-async fn keep(bucket: Kv<FeedStatus>, mut changes: watch::Receiver<FeedStatus>) {
-    while changes.changed().await.is_ok() {
-        let status = changes.borrow_and_update().clone();
-        tokio::select! {
-            biased;
-            // Something newer has been said: the older word need not get there.
-            _ = changes.changed() => changes.mark_changed(),
-            () = put(&bucket, &status) => {}
+impl Words {
+    fn last(&self) -> MutexGuard<'_, FeedStatus> {
+        self.last.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn say(&self, last: &mut FeedStatus, status: FeedStatus) {
+        self.newest.say(key::FEED_STATUS, status.clone());
+        *last = status;
+    }
+
+    fn follow(&self, gate: &Gate) {
+        let mut last = self.last();
+        let (tape, speed) = (gate.progress(), gate.speed());
+        if tape.is_some() && (tape != last.tape || speed != last.speed) {
+            let status = FeedStatus { tape, speed, at_ms: clock::now_ms(), ..last.clone() };
+            self.say(&mut last, status);
         }
-    }
-}
-
-/// Writes until it is stored.
-async fn put(bucket: &Kv<FeedStatus>, status: &FeedStatus) {
-    let mut backoff = Backoff::new(Duration::from_millis(100), Duration::from_secs(5));
-    while let Err(error) = bucket.put(key::FEED_STATUS, status).await {
-        tracing::warn!("the feed status is not stored yet: {error}");
-        backoff.wait().await;
     }
 }

@@ -8,7 +8,9 @@
 //!    stream has been read back: what it holds is done, the rest is sent again in order.
 //! 3. A tick waits while it would be too far ahead of the slowest reader that has reported in this
 //!    run; who has never reported is not waited for.
+//! 4. A tick waits while a person has paused the tape.
 
+use crate::source::replay::gate::Gate;
 use async_nats::jetstream::{context::PublishAckFuture, message::PublishMessage};
 use proto::{Progress, Symbol, Tick, encode, stream, subject};
 use runtime::{backoff::Backoff, bus::Bus};
@@ -37,6 +39,7 @@ pub struct TapeWriter {
     readers: Readers,
     /// Ticks a reader may be behind.
     lead: u64,
+    gate: Option<Gate>,
 }
 
 /// A tick under way.
@@ -53,7 +56,13 @@ impl TapeWriter {
         let subjects = symbols.iter().map(|s| (s.clone(), subject::tick(s))).collect();
         let readers = Readers::watch(&bus, run.to_owned());
         let window = VecDeque::with_capacity(WINDOW);
-        Self { bus, subjects, position, window, readers, lead: LEAD }
+        Self { bus, subjects, position, window, readers, lead: LEAD, gate: None }
+    }
+
+    /// Lets ticks go as `gate` says.
+    #[must_use]
+    pub fn behind(self, gate: Option<Gate>) -> Self {
+        Self { gate, ..self }
     }
 
     /// Keeps no more than `lead` ticks ahead of the slowest reader.
@@ -75,6 +84,9 @@ impl TapeWriter {
         self.readers.near(self.position + 1, self.lead).await;
         while self.window.len() >= WINDOW {
             self.settle_oldest().await;
+        }
+        if let Some(gate) = &self.gate {
+            gate.pass(tick.time_ns).await;
         }
         self.position += 1;
         let position = self.position;

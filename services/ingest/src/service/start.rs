@@ -5,6 +5,7 @@ use crate::{
     normalize::{Normalizer, bare_tick},
     publish::{
         LiveWriter, TapeWriter, Ticks, bars::BarWriter, joints::Joints, status::StatusWriter,
+        stored::StoredBars,
     },
     resume::CatchUp,
     source::{Backfill, Condition, Description, Earlier, Handling, Quote, Source},
@@ -19,7 +20,6 @@ use proto::{
 use runtime::{
     backoff::random_fraction,
     bus::{Bus, Stored},
-    clock,
 };
 use std::collections::BTreeMap;
 
@@ -35,28 +35,36 @@ struct Run {
 
 /// Brings the feed up to its first new price.
 pub(super) async fn start<S: Source>(source: &mut S, desk: Desk) -> anyhow::Result<Service> {
-    let Desk { bus, health, symbols, calendar } = desk;
+    let Desk { bus, health, symbols, calendar, quality, clock } = desk;
     bus.verify(&[TICKS, LAST, BARS], &[FEED, PROGRESS]).await?;
     let description = source.describe();
     let last = last_ticks(&bus, &symbols).await?;
-    let run = find_run(&bus, &description).await?;
-    let status = StatusWriter::start(&bus, first_status(&description, &run, &symbols)).await;
+    let run = find_run(&bus, &description, clock.now_ms()).await?;
+    let first = first_status(&description, &run, &symbols, clock.now_ms());
+    let status = StatusWriter::start(&bus, first).await;
+    if let Some(gate) = source.gate() {
+        status.follow(gate);
+    }
     let handling = description.handling;
     let sessions = SessionClock::for_source(description.origin, &calendar);
     let published = run.position - run.start_position;
     let ticks = match handling {
-        Handling::Tape => {
-            Ticks::Tape(TapeWriter::new(bus.clone(), &run.id, run.position, &symbols))
+        Handling::Tape => Ticks::Tape(
+            TapeWriter::new(bus.clone(), &run.id, run.position, &symbols).behind(source.gate()),
+        ),
+        Handling::Simulated | Handling::Polled | Handling::Streamed => {
+            Ticks::Live(LiveWriter::new(bus.clone()))
         }
-        Handling::Simulated | Handling::Polled => Ticks::Live(LiveWriter::new(bus.clone())),
     };
     let catch_up =
         (published > 0 && handling == Handling::Tape).then(|| CatchUp::new(published, &symbols));
     let mut service = Service {
-        normalizer: Normalizer::new(description.origin, handling, sessions, &last),
+        normalizer: Normalizer::new(description.origin, handling, sessions, quality, &last),
         folds: symbols.iter().map(|s| (s.clone(), BarFold::new(s.clone()))).collect(),
         bars: BarWriter::start(bus.clone()),
         joints: Joints::default(),
+        stored: StoredBars::default(),
+        clock,
         bus,
         health,
         handling,
@@ -66,6 +74,9 @@ pub(super) async fn start<S: Source>(source: &mut S, desk: Desk) -> anyhow::Resu
         status,
         usable: true,
     };
+    if handling.is_live() {
+        service.stored = StoredBars::read(&service.bus, description.origin).await;
+    }
     let earlier = Earlier { last_ns: newest(&service.last, &description), published };
     match source.prepare(earlier).await {
         Ok((condition, backfill)) => {
@@ -128,8 +139,9 @@ impl Service {
                     }
                 }
             }
-            // A resumed tape brings its own bars; a new one begins with none.
-            Handling::Tape => {}
+            // A stream is too dense to be read back: the source's own minutes fill the bar's gap. A
+            // resumed tape brings its own bars; a new one begins with none.
+            Handling::Streamed | Handling::Tape => {}
         }
     }
 }
@@ -200,7 +212,7 @@ fn newest(last: &BTreeMap<Symbol, Option<Tick>>, description: &Description) -> O
 }
 
 /// The run to go on with: the one before, when it is the same tape and was killed; else a new one.
-async fn find_run(bus: &Bus, description: &Description) -> anyhow::Result<Run> {
+async fn find_run(bus: &Bus, description: &Description, now_ms: i64) -> anyhow::Result<Run> {
     let mut ticks = bus.jetstream().get_stream(TICKS.name).await.context("look up the ticks")?;
     let info = ticks.info().await.context("look up the ticks")?;
     let position = info.state.last_sequence;
@@ -210,7 +222,7 @@ async fn find_run(bus: &Bus, description: &Description) -> anyhow::Result<Run> {
         None
     });
     let resumed = before.and_then(|status| resumable(&status, description, position));
-    Ok(resumed.unwrap_or_else(|| new_run(description, position)))
+    Ok(resumed.unwrap_or_else(|| new_run(description, position, now_ms)))
 }
 
 fn resumable(status: &FeedStatus, description: &Description, position: u64) -> Option<Run> {
@@ -225,14 +237,19 @@ fn resumable(status: &FeedStatus, description: &Description, position: u64) -> O
     })
 }
 
-fn new_run(description: &Description, position: u64) -> Run {
+fn new_run(description: &Description, position: u64, now_ms: i64) -> Run {
     let kind = description.tape.clone().unwrap_or_else(|| format!("{:?}", description.origin));
     let unique = (random_fraction() * f64::from(u32::MAX)) as u32;
-    let id = format!("{}-{}-{unique:08x}", kind.to_lowercase(), clock::now_ms());
+    let id = format!("{}-{now_ms}-{unique:08x}", kind.to_lowercase());
     Run { id, start_position: position, position }
 }
 
-fn first_status(description: &Description, run: &Run, symbols: &[Symbol]) -> FeedStatus {
+fn first_status(
+    description: &Description,
+    run: &Run,
+    symbols: &[Symbol],
+    at_ms: i64,
+) -> FeedStatus {
     FeedStatus {
         v: proto::VERSION,
         run: run.id.clone(),
@@ -249,7 +266,7 @@ fn first_status(description: &Description, run: &Run, symbols: &[Symbol]) -> Fee
         entitlement: None,
         transport: None,
         tape: None,
-        at_ms: clock::now_ms(),
+        at_ms,
     }
 }
 
@@ -272,8 +289,8 @@ mod tests {
     #[test]
     fn only_the_same_tape_that_was_not_ended_is_resumed() {
         let tape = description(Some("replay-1"));
-        let run = new_run(&tape, 7);
-        let status = FeedStatus { state: FeedState::Live, ..first_status(&tape, &run, &[]) };
+        let run = new_run(&tape, 7, 5);
+        let status = FeedStatus { state: FeedState::Live, ..first_status(&tape, &run, &[], 5) };
         let resumed = resumable(&status, &tape, 9).unwrap();
         assert_eq!(resumed, Run { position: 9, ..run });
         assert_eq!(resumable(&status, &tape, 6), None, "the stream has begun anew");

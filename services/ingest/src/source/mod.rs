@@ -11,6 +11,7 @@ use proto::{
     Bar, ClockKind, Entitlement, FeedState, PriceField, Source as Origin, Symbol, TapeProgress,
     Transport,
 };
+use replay::gate::Gate;
 
 /// One price as a source gives it, before it is numbered.
 #[derive(Debug, Clone, PartialEq)]
@@ -61,8 +62,22 @@ pub enum Handling {
     Simulated,
     /// Polled: the same price is seen again and again and counts once; dropped when the bus is down.
     Polled,
+    /// Streamed: every trade is told once and like ones are different ones; dropped when the bus is
+    /// down. A source that closes a gap with a snapshot marks its quotes (`Quote::gap`): the last
+    /// trade may be among them, told again.
+    Streamed,
     /// A tape: every row is one tick, none may be lost, the bus is waited for.
     Tape,
+}
+
+impl Handling {
+    /// Prices of this very moment: what is late is worthless.
+    pub fn is_live(self) -> bool {
+        match self {
+            Self::Polled | Self::Streamed => true,
+            Self::Simulated | Self::Tape => false,
+        }
+    }
 }
 
 /// How a source is doing, in the words of the feed status.
@@ -132,6 +147,11 @@ pub struct Earlier {
 pub trait Source: Send {
     /// What does not change while it runs.
     fn describe(&self) -> Description;
+
+    /// Where a person holds it up and lets it go; a tape has one.
+    fn gate(&self) -> Option<Gate> {
+        None
+    }
 
     /// What it brings from before its first price, and the condition it starts in.
     ///

@@ -9,6 +9,7 @@ use proto::{
 };
 use runtime::{
     bus::{Bus, Start},
+    clock::Clock,
     health::Health,
     testing::{NatsServer, eventually, repository},
 };
@@ -25,6 +26,8 @@ pub(crate) struct Bench {
     pub(crate) admin: Bus,
     pub(crate) symbols: Vec<Symbol>,
     pub(crate) health: Health,
+    /// What tells ingest the time: the wall's, unless a test puts another one here.
+    pub(crate) clock: Clock,
 }
 
 /// A running feed.
@@ -50,7 +53,8 @@ impl Bench {
     pub(crate) async fn new(names: &[&str]) -> Self {
         let server = NatsServer::provisioned().await.unwrap();
         let admin = server.bus("provision").await.unwrap();
-        Self { server, admin, symbols: symbols(names), health: Health::new("ingest") }
+        let (health, clock) = (Health::new("ingest"), Clock::wall());
+        Self { server, admin, symbols: symbols(names), health, clock }
     }
 
     /// Starts a process's worth of ingest.
@@ -61,6 +65,8 @@ impl Bench {
             health: self.health.clone(),
             symbols: self.symbols.clone(),
             calendar: calendar(),
+            quality: ingest::normalize::Quality::default(),
+            clock: self.clock.clone(),
         };
         let task = tokio::spawn(serve(source, desk, stopping.clone()));
         Running { task, stopping }

@@ -1,56 +1,129 @@
 //! Polygon over HTTP: what is asked, what becomes of the answers, what is said of refusals.
+//!
+//! The service here says what it is told to, word for word as the real one was recorded.
+
+mod errors;
+mod fields;
+mod minutes;
+mod plans;
+mod service;
+mod stream;
+mod symptoms;
+mod tables;
 
 use crate::desk::{Bench, Running, SOON, calendar};
 use axum::{
     Router,
     extract::{Request, State},
-    http::{StatusCode, header},
+    http::{HeaderMap, StatusCode, header},
     response::{IntoResponse as _, Response},
 };
-use ingest::source::polygon::{Polygon, Settings};
-use proto::{ClockKind, FeedState, PriceField, Source};
-use runtime::testing::eventually;
+use ingest::source::polygon::{Pace, Polygon, Settings, Wish};
+use runtime::{clock::Clock, testing::eventually};
 use std::{
+    collections::VecDeque,
     io::Write as _,
     sync::{Arc, Mutex},
     time::Duration,
 };
 
-const KEY: &str = "key-that-nobody-may-see";
+pub(crate) const KEY: &str = "key-that-nobody-may-see";
+/// Friday 2025-08-08, 10:30:30 in New York.
+pub(crate) const NOW_NS: i64 = 1_754_663_430_000_000_000;
+/// The minute of that moment.
+pub(crate) const NOW_MINUTE_MS: i64 = 1_754_663_400_000;
+/// Thursday's close, 16:00 in New York.
+pub(crate) const CLOSED_NS: i64 = 1_754_596_800_000_000_000;
+
+/// Parts of paths, by which pages are told apart.
+pub(crate) const SNAPSHOTS: &str = "/v2/snapshot/";
+pub(crate) const GROUPED: &str = "/v2/aggs/grouped/";
+pub(crate) const PREVIOUS: &str = "/prev";
+pub(crate) const MINUTES: &str = "/range/1/minute/";
 
 /// A service that answers what it is told to, and remembers what it was asked.
 #[derive(Clone, Default)]
-struct Fake(Arc<Mutex<Inside>>);
+pub(crate) struct Fake(Arc<Mutex<Inside>>);
 
 #[derive(Default)]
 struct Inside {
-    /// The next answers; the last one stays.
-    answers: Vec<(u16, String)>,
+    /// The next answers of each page, the last of which stays. Of two that fit the one told last counts.
+    answers: Vec<(&'static str, VecDeque<Reply>)>,
     asked: Vec<Asked>,
 }
 
+/// One answer.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Reply {
+    status: u16,
+    body: String,
+    retry_after: Option<&'static str>,
+    plain: bool,
+    slow: Duration,
+}
+
 #[derive(Clone, Debug)]
-struct Asked {
-    uri: String,
-    authorization: String,
+pub(crate) struct Asked {
+    pub(crate) uri: String,
+    pub(crate) headers: HeaderMap,
+}
+
+/// A good answer.
+pub(crate) fn ok(body: impl Into<String>) -> Reply {
+    refused(200, body)
+}
+
+/// An answer with another status.
+pub(crate) fn refused(status: u16, body: impl Into<String>) -> Reply {
+    Reply { status, body: body.into(), ..Reply::default() }
+}
+
+impl Reply {
+    pub(crate) fn retry_after(self, value: &'static str) -> Self {
+        Self { retry_after: Some(value), ..self }
+    }
+
+    /// Not packed.
+    pub(crate) fn plain(self) -> Self {
+        Self { plain: true, ..self }
+    }
+
+    pub(crate) fn slow(self, slow: Duration) -> Self {
+        Self { slow, ..self }
+    }
 }
 
 impl Fake {
-    fn answering(answers: &[(u16, String)]) -> Self {
+    /// No minutes, and these answers to questions for snapshots.
+    pub(crate) fn answering(answers: &[Reply]) -> Self {
         let fake = Self::default();
-        fake.0.lock().unwrap().answers = answers.to_vec();
+        fake.say(MINUTES, &[ok(r#"{"queryCount":0,"resultsCount":0,"status":"OK"}"#)]);
+        fake.say(SNAPSHOTS, answers);
         fake
     }
 
-    fn answer(&self, status: u16, body: &str) {
-        self.0.lock().unwrap().answers = vec![(status, body.to_owned())];
+    /// What a page says from here on.
+    pub(crate) fn say(&self, page: &'static str, answers: &[Reply]) {
+        let told = &mut self.0.lock().unwrap().answers;
+        told.retain(|(before, _)| *before != page);
+        told.insert(0, (page, answers.to_vec().into()));
     }
 
-    fn asked(&self) -> Vec<Asked> {
-        self.0.lock().unwrap().asked.clone()
+    pub(crate) fn asked(&self, page: &str) -> Vec<Asked> {
+        let asked = self.0.lock().unwrap().asked.clone();
+        asked.into_iter().filter(|asked| asked.uri.contains(page)).collect()
     }
 
-    async fn serve(&self) -> String {
+    /// What a page was asked, once it has been asked so often.
+    pub(crate) async fn asked_times(&self, page: &str, count: usize) -> Vec<Asked> {
+        let enough = async || {
+            let asked = self.asked(page);
+            (asked.len() >= count).then_some(asked)
+        };
+        eventually(SOON, enough).await.unwrap_or_else(|| panic!("{page} is asked {count} times"))
+    }
+
+    pub(crate) async fn serve(&self) -> String {
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let app = Router::new().fallback(answer).with_state(self.clone());
@@ -59,34 +132,72 @@ impl Fake {
     }
 
     /// Starts a feed that polls this service every second.
-    async fn feed(&self, bench: &Bench) -> Running {
-        let settings = Settings {
-            key: KEY.to_owned().into(),
-            base_url: self.serve().await.parse().unwrap(),
-            interval: Duration::from_secs(1),
-        };
-        bench.start(Polygon::new(&settings, &bench.symbols, &calendar()).unwrap()).await
+    pub(crate) async fn feed(&self, bench: &Bench) -> Running {
+        self.feed_with(bench, |_settings| {}).await
+    }
+
+    /// The same, but for what `change` changes.
+    pub(crate) async fn feed_with(
+        &self,
+        bench: &Bench,
+        change: impl FnOnce(&mut Settings),
+    ) -> Running {
+        let mut settings = settings(&self.serve().await);
+        change(&mut settings);
+        let polygon = Polygon::new(settings, &bench.symbols, &calendar(), &bench.clock).unwrap();
+        bench.start(polygon).await
     }
 }
 
+/// A poll a second, and nobody waits for long.
+pub(crate) fn settings(base_url: &str) -> Settings {
+    Settings {
+        key: KEY.to_owned().into(),
+        base_url: base_url.parse().unwrap(),
+        ws_url: None,
+        interval: Duration::from_secs(1),
+        transport: Wish::Poll,
+        backfill_days: 1,
+        pace: Pace::default(),
+    }
+}
+
+/// A desk at [`NOW_NS`].
+pub(crate) async fn bench(names: &[&str]) -> Bench {
+    let mut bench = Bench::new(names).await;
+    bench.clock = Clock::standing_at(NOW_NS);
+    bench
+}
+
 async fn answer(State(fake): State<Fake>, request: Request) -> Response {
-    let mut inside = fake.0.lock().unwrap();
-    let authorization = request.headers()[header::AUTHORIZATION].to_str().unwrap().to_owned();
-    inside.asked.push(Asked { uri: request.uri().to_string(), authorization });
-    let (status, body) =
-        if inside.answers.len() > 1 { inside.answers.remove(0) } else { inside.answers[0].clone() };
+    let uri = request.uri().to_string();
+    let reply = {
+        let mut inside = fake.0.lock().unwrap();
+        inside.asked.push(Asked { uri: uri.clone(), headers: request.headers().clone() });
+        let page = inside.answers.iter_mut().find(|(page, _)| uri.contains(*page));
+        match page {
+            Some((_, answers)) if answers.len() > 1 => answers.pop_front().unwrap(),
+            Some((_, answers)) => answers[0].clone(),
+            None => refused(404, "404 page not found"),
+        }
+    };
+    tokio::time::sleep(reply.slow).await;
+    let mut headers = HeaderMap::new();
+    if let Some(value) = reply.retry_after {
+        headers.insert(header::RETRY_AFTER, value.parse().unwrap());
+    }
+    let status = StatusCode::from_u16(reply.status).unwrap();
+    if reply.plain {
+        return (status, headers, reply.body).into_response();
+    }
     let mut zipped = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
-    zipped.write_all(body.as_bytes()).unwrap();
-    let headers = [(header::CONTENT_ENCODING, "gzip")];
-    (StatusCode::from_u16(status).unwrap(), headers, zipped.finish().unwrap()).into_response()
+    zipped.write_all(reply.body.as_bytes()).unwrap();
+    headers.insert(header::CONTENT_ENCODING, "gzip".parse().unwrap());
+    (status, headers, zipped.finish().unwrap()).into_response()
 }
 
-/// The middle of a minute that has not come: no clock closes its bar while the test runs.
-fn future_ns() -> i64 {
-    (runtime::clock::now_ms() / 60_000 + 10) * 60_000_000_000 + 30_000_000_000
-}
-
-fn trade(ticker: &str, price: f64, time_ns: i64) -> String {
+/// A row of the Advanced plan.
+pub(crate) fn trade(ticker: &str, price: f64, time_ns: i64) -> String {
     format!(
         r#"{{"ticker":"{ticker}","lastTrade":{{"c":null,"p":{price},"s":1.5e+01,"t":{time_ns}}},
             "lastQuote":{{"P":{},"p":0}},"prevDay":{{"c":9}},"unknown":[1,{{}}]}}"#,
@@ -94,112 +205,22 @@ fn trade(ticker: &str, price: f64, time_ns: i64) -> String {
     )
 }
 
-fn page(rows: &[String]) -> String {
+pub(crate) fn page(rows: &[String]) -> String {
     format!(r#"{{"count":{},"status":"OK","tickers":[{}]}}"#, rows.len(), rows.join(","))
 }
 
-#[tokio::test]
-async fn all_symbols_are_asked_for_at_once_and_what_repeats_itself_counts_once() {
-    let bench = Bench::new(&["AAPL", "BRK.B", "NONE"]).await;
-    let time_ns = future_ns();
-    let zero = r#"{"ticker":"BRK.B","lastTrade":{"p":0,"t":0},"min":{"c":0,"t":0},
-        "day":{"c":0},"prevDay":{"c":480.5}}"#;
-    let first = page(&[zero.to_owned(), trade("AAPL", 10.0, time_ns), "17".to_owned()]);
-    let fake = Fake::answering(&[(200, first.clone()), (200, first)]);
-    let running = fake.feed(&bench).await;
-    let status = bench.state(FeedState::Live).await;
-    assert_eq!(
-        (status.source, status.clock, status.interval_ms),
-        (Source::Polygon, ClockKind::Wall, 1_000)
-    );
-    assert_eq!(status.missing, [bench.symbols[2].clone()]);
-    assert!(status.detail.contains("unknown there: NONE"), "{status:?}");
-    eventually(SOON, async || (fake.asked().len() >= 3).then_some(())).await.expect("three polls");
-    fake.answer(200, &page(&[zero.to_owned(), trade("AAPL", 11.0, time_ns + 5)]));
-    let ticks = bench.ticks_from(3).await;
-    let said: Vec<_> = ticks
-        .iter()
-        .map(|(_, tick)| (tick.symbol.as_str(), tick.seq, tick.price, tick.field))
-        .collect();
-    let expected = [
-        ("AAPL", 1, 10.0, PriceField::Trade),
-        ("BRK.B", 1, 480.5, PriceField::PrevDay),
-        ("AAPL", 2, 11.0, PriceField::Trade),
-    ];
-    assert_eq!(said, expected);
-    let aapl = &ticks[0].1;
-    assert_eq!((aapl.time_ns, aapl.size, aapl.bid, aapl.ask), (time_ns, 15.0, None, Some(10.01)));
-    assert_eq!(aapl.prev_close, Some(9.0));
-    for asked in fake.asked() {
-        assert_eq!(asked.authorization, format!("Bearer {KEY}"));
-        let expected = "/v2/snapshot/locale/us/markets/stocks/tickers?tickers=AAPL%2CBRK.B%2CNONE&include_otc=false";
-        assert_eq!(asked.uri, expected);
-    }
-    running.stop().await;
+/// A page with one trade of AAPL a second ago.
+pub(crate) fn good() -> Reply {
+    ok(page(&[trade("AAPL", 10.0, NOW_NS - 1_000_000_000)]))
 }
 
-#[tokio::test]
-async fn a_refusal_for_good_stands_in_the_status_and_is_not_repeated() {
-    let bench = Bench::new(&["AAPL"]).await;
-    let body = r#"{"status":"NOT_AUTHORIZED","message":"You are not entitled to this data."}"#;
-    let fake = Fake::answering(&[(403, body.to_owned())]);
-    let running = fake.feed(&bench).await;
-    let status = bench.state(FeedState::Failing).await;
-    assert_eq!(
-        status.detail,
-        "the plan of the key has no snapshots (HTTP 403: You are not entitled to this data.)"
-    );
-    let (well, report) = bench.health.report();
-    assert!(!well && !report.to_string().contains(KEY), "{report}");
-    // The next poll of the grid would come within a second.
-    let again = eventually(Duration::from_secs(3), async || (fake.asked().len() > 1).then_some(()));
-    assert!(again.await.is_none(), "a refusal for good is left alone for minutes");
-    running.stop().await;
-}
-
-#[tokio::test]
-async fn a_server_that_stumbles_is_asked_again_soon() {
-    let bench = Bench::new(&["AAPL"]).await;
-    let good = page(&[trade("AAPL", 10.0, future_ns())]);
-    let fake = Fake::answering(&[
-        (502, "<html>".to_owned()),
-        (200, "{\"tickers\":[".to_owned()),
-        (200, good),
-    ]);
-    let running = fake.feed(&bench).await;
-    assert_eq!(bench.ticks_from(1).await[0].1.price, 10.0);
-    let status = bench.state(FeedState::Live).await;
-    assert!(!status.detail.contains(KEY));
-    running.stop().await;
-}
-
-#[tokio::test]
-async fn the_forming_bar_is_whole_after_a_restart_and_thin_symbols_are_closed_by_the_clock() {
-    let bench = Bench::new(&["AAPL"]).await;
-    let time_ns = future_ns();
-    let fake = Fake::answering(&[(200, page(&[trade("AAPL", 10.0, time_ns)]))]);
-    let first = fake.feed(&bench).await;
-    bench.ticks_from(1).await;
-    fake.answer(200, &page(&[trade("AAPL", 8.0, time_ns + 1)]));
-    bench.ticks_from(2).await;
-    first.kill().await;
-    fake.answer(200, &page(&[trade("AAPL", 11.0, time_ns + 2)]));
-    let second = fake.feed(&bench).await;
-    bench.ticks_from(3).await;
-    fake.answer(200, &page(&[trade("AAPL", 11.0, time_ns + 60_000_000_000)]));
-    let symbol = bench.symbols[0].clone();
-    let bar = eventually(SOON, async || bench.bars(&symbol).await.into_values().next());
-    let bar = bar.await.expect("the bar of the first minute");
-    assert_eq!((bar.open, bar.low, bar.high, bar.close), (10.0, 8.0, 11.0, 11.0));
-    assert_eq!((bar.count, bar.seq, bar.volume), (3, 3, 45.0));
-    second.stop().await;
-
-    let past_ns = runtime::clock::now_ns() - 120_000_000_000;
-    let thin = Bench::new(&["THIN"]).await;
-    let fake = Fake::answering(&[(200, page(&[trade("THIN", 3.0, past_ns)]))]);
-    let running = fake.feed(&thin).await;
-    let symbol = thin.symbols[0].clone();
-    let bar = eventually(SOON, async || thin.bars(&symbol).await.into_values().next());
-    assert_eq!(bar.await.expect("a bar without a later tick").close, 3.0);
-    running.stop().await;
+/// A page of minutes, flat at a price.
+pub(crate) fn minutes(starts_ms: &[i64], price: f64) -> String {
+    let row = |start_ms: &i64| {
+        format!(
+            r#"{{"v":6.3e+06,"vw":{price},"o":{price},"c":{price},"h":{price},"l":{price},"t":{start_ms},"n":12}}"#
+        )
+    };
+    let rows: Vec<String> = starts_ms.iter().map(row).collect();
+    format!(r#"{{"ticker":"X","resultsCount":{},"results":[{}]}}"#, rows.len(), rows.join(","))
 }

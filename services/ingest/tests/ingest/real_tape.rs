@@ -6,7 +6,7 @@ use proto::{FeedState, Symbol};
 use std::{collections::BTreeMap, path::PathBuf, time::Instant};
 
 /// Symbol, trades, shares.
-const DAY: [(&str, u64, f64); 4] = [
+pub(crate) const DAY: [(&str, u64, f64); 4] = [
     ("AIG", 25_258, 4_984_309.0),
     ("BAC", 86_434, 60_286_316.0),
     ("IBM", 24_106, 3_753_440.0),
@@ -14,7 +14,7 @@ const DAY: [(&str, u64, f64); 4] = [
 ];
 
 /// The tape, in the folder of `TICKWALL_DATA` or beside the repository.
-fn tape(name: &str) -> Option<PathBuf> {
+pub(crate) fn tape(name: &str) -> Option<PathBuf> {
     let beside = || PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../../shared/data");
     let folder = std::env::var_os("TICKWALL_DATA").map_or_else(beside, PathBuf::from);
     let path = folder.join(name);
@@ -30,12 +30,16 @@ async fn every_trade_of_the_day_is_one_tick_and_the_bars_hold_every_share() {
     let Some(path) = tape("trades_v1_20131007.csv.gz") else { return };
     let bench = Bench::new(&DAY.map(|(name, ..)| name)).await;
     let begun = Instant::now();
-    let settings = Settings { path, speed: None, until: None };
+    let settings = Settings { paths: vec![path], speed: None, until: None };
     let running = bench.start(Replay::new(settings, &bench.symbols)).await;
     bench.state(FeedState::Done).await;
     println!("377,302 ticks in {:?}", begun.elapsed());
     let mut seqs: BTreeMap<Symbol, Vec<u64>> = BTreeMap::new();
-    for (_, tick) in bench.all_ticks().await {
+    let ticks = bench.all_ticks().await;
+    let suspects = ticks.iter().filter(|(_, tick)| tick.suspect.is_some() || tick.gap).count();
+    println!("{suspects} suspect ticks");
+    assert_eq!(suspects, 0, "real trades are believed");
+    for (_, tick) in ticks {
         seqs.entry(tick.symbol).or_default().push(tick.seq);
     }
     for (name, trades, shares) in DAY {
@@ -52,10 +56,14 @@ async fn every_trade_of_the_day_is_one_tick_and_the_bars_hold_every_share() {
 async fn two_days_of_minutes_are_the_bars_they_were() {
     let Some(path) = tape("minute_aggs_v1_20131004_20131007.csv.gz") else { return };
     let bench = Bench::new(&DAY.map(|(name, ..)| name)).await;
-    let settings = Settings { path, speed: None, until: None };
+    let settings = Settings { paths: vec![path], speed: None, until: None };
     let running = bench.start(Replay::new(settings, &bench.symbols)).await;
     let status = bench.state(FeedState::Done).await;
     assert!(status.detail.contains("17456 ticks"), "four of each of 4,364 rows: {}", status.detail);
+    let ticks = bench.all_ticks().await;
+    let suspects = ticks.iter().filter(|(_, tick)| tick.suspect.is_some() || tick.gap).count();
+    println!("{suspects} suspect ticks");
+    assert_eq!(suspects, 0, "real minutes are believed, over a weekend too");
     let mut bars = 0;
     for symbol in &bench.symbols {
         bars += bench.bars(symbol).await.len();

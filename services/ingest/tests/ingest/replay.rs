@@ -13,7 +13,7 @@ use runtime::testing::eventually;
 use std::collections::BTreeMap;
 
 fn settings(name: &str) -> Settings {
-    Settings { path: test_data(name), speed: None, until: None }
+    Settings { paths: vec![test_data(name)], speed: None, until: None }
 }
 
 async fn replay(bench: &Bench, settings: Settings) -> Running {
@@ -197,7 +197,7 @@ async fn a_tape_waits_for_its_slowest_reader() {
     writing.await.unwrap();
 }
 
-fn tick(seq: u64) -> Tick {
+pub(crate) fn tick(seq: u64) -> Tick {
     Tick {
         v: 1,
         symbol: Symbol::parse("ACME").unwrap(),

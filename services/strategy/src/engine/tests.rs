@@ -1,9 +1,14 @@
 //! The engine: when it gets in, when it gets out, when it stays out.
 
+mod gaps;
+mod levels;
+
 use super::*;
 use crate::params::{Params, tests::params};
-use market::{Calendar, MINUTE_MS};
-use proto::{Decimal, OrderState, PriceField, Reason, Session, Settled, Source, decode, encode};
+use market::{Calendar, MINUTE_MS, minute_start};
+use proto::{
+    Decimal, OrderState, PriceField, Reason, Session, Settled, Source, Suspect, decode, encode,
+};
 
 const CALENDAR: &str = include_str!("../../../../config/market_calendar.toml");
 /// Friday 2026-11-20 15:00 UTC: 10:00 in New York.
@@ -166,6 +171,11 @@ fn nothing_is_entered_while_anything_is_not_as_it_must_be() {
             Box::new(move |desk, _| desk.engine.on_position(&position))
         }),
         ("delayed", Box::new(|_, tick| tick.delayed = true)),
+        ("suspect", Box::new(|_, tick| tick.suspect = Some(Suspect::Outlier))),
+        ("the running day's price", Box::new(|_, tick| tick.field = PriceField::Day)),
+        ("after the session", Box::new(|_, tick| tick.session = Session::Post)),
+        ("a closed market", Box::new(|_, tick| tick.session = Session::Closed)),
+        ("minutes missing", Box::new(|_, tick| tick.gap = true)),
         ("yesterday's price", Box::new(|_, tick| tick.field = PriceField::PrevDay)),
         ("before the session", Box::new(|_, tick| tick.session = Session::Pre)),
         (
@@ -183,6 +193,36 @@ fn nothing_is_entered_while_anything_is_not_as_it_must_be() {
         assert_eq!(desk.decide(&tick), None, "{name}");
     }
     assert!(Desk::open().entry().is_some(), "without any of it");
+}
+
+#[test]
+fn the_close_of_a_second_or_of_a_minute_is_as_good_as_a_trade() {
+    for field in [PriceField::Trade, PriceField::Second, PriceField::Minute] {
+        let mut desk = Desk::open();
+        desk.turn();
+        let tick = Tick { field, ..desk.next(99.0, MINUTE_MS) };
+        assert!(desk.decide(&tick).is_some(), "{field:?}");
+    }
+}
+
+#[test]
+fn nothing_is_sold_by_a_price_that_is_late_or_out_of_session() {
+    type Change = fn(&mut Tick);
+    let changes: [Change; 4] = [
+        |tick| tick.delayed = true,
+        |tick| tick.session = Session::Pre,
+        |tick| tick.session = Session::Post,
+        |tick| tick.field = PriceField::PrevDay,
+    ];
+    for change in changes {
+        let mut desk = Desk::open();
+        desk.tick(100.0, MINUTE_MS);
+        desk.hold();
+        let mut tick = desk.next(90.0, 1_000);
+        change(&mut tick);
+        assert_eq!(desk.decide(&tick), None, "{tick:?}");
+        assert_eq!(desk.tick(90.0, 1_000).unwrap().reason, Reason::StopLoss);
+    }
 }
 
 #[test]

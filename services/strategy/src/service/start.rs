@@ -1,6 +1,8 @@
 //! Before the first tick: who feeds us, what is held, what is in flight, where to go on.
 
-use super::{HOUSEKEEPING_MS, Inputs, Running, Service, progress::ProgressWriter};
+use super::{
+    HOUSEKEEPING_MS, Inputs, Running, Service, levels::LevelsWriter, progress::ProgressWriter,
+};
 use crate::{
     engine::{MicroTradingStrategy, Strategy as _},
     gate::{Gate, is_ended},
@@ -21,11 +23,11 @@ const REMIND: Duration = Duration::from_secs(10);
 const ALL: &str = ">";
 
 pub(super) async fn start(service: Service) -> anyhow::Result<(Running, Inputs)> {
-    let Service { config, bus, health } = service;
+    let Service { config, bus, health, clock } = service;
     health.set("feed", false, "waiting for the feed's status");
     bus.verify(
         &[stream::TICKS, stream::BARS, stream::INTENTS],
-        &[stream::FEED, stream::PROGRESS, stream::POSITIONS, stream::CONTROL],
+        &[stream::FEED, stream::PROGRESS, stream::POSITIONS, stream::LEVELS, stream::CONTROL],
     )
     .await
     .context("verify streams")?;
@@ -41,7 +43,7 @@ pub(super) async fn start(service: Service) -> anyhow::Result<(Running, Inputs)>
         "starting after this position"
     );
 
-    let clock = SessionClock::for_source(feed.source, &config.calendar);
+    let sessions = SessionClock::for_source(feed.source, &config.calendar);
     let capacity = config.waiting_ticks as usize;
     let mut inputs = Inputs {
         ticks: bus.read(stream::TICKS.name, vec![subject::TICKS.to_owned()], Start::At(taken + 1)),
@@ -49,16 +51,21 @@ pub(super) async fn start(service: Service) -> anyhow::Result<(Running, Inputs)>
         positions: bus.kv(&stream::POSITIONS).watch(&[ALL.to_owned()]),
         control: bus.kv(&stream::CONTROL).watch(&[subject::key::CONTROL_TRADING.to_owned()]),
     };
+    let levels = LevelsWriter::start(&bus);
     let mut running = Running {
-        engine: MicroTradingStrategy::new(config.book, clock),
+        engine: MicroTradingStrategy::new(config.book, sessions),
         gate: Gate::new(feed.clock, capacity),
         bus,
         health,
         progress,
+        levels,
+        clock,
+        control: None,
         feed,
         seqs: BTreeMap::new(),
         warm: false,
         held: BTreeMap::new(),
+        stopped: Vec::new(),
         housekeeping_ms: now_ms() + HOUSEKEEPING_MS,
     };
     running.load_state(&mut inputs).await?;
@@ -84,8 +91,7 @@ impl Running {
     async fn load_state(&mut self, inputs: &mut Inputs) -> anyhow::Result<()> {
         let control = self.bus.kv::<Control>(&stream::CONTROL);
         let control = control.get(subject::key::CONTROL_TRADING).await;
-        let control = control.context("read the trading state")?;
-        let mut trading: Option<TradingState> = control.map(|control| control.state);
+        self.control = control.context("read the trading state")?;
         let kv = self.bus.kv::<Position>(&stream::POSITIONS);
         for symbol in self.feed.symbols.clone() {
             let position = kv.get(&subject::key::position(&symbol)).await;
@@ -93,7 +99,7 @@ impl Running {
                 self.meet_position(&position);
             }
         }
-        while self.feed.clock == ClockKind::Tape && self.is_waiting(trading) {
+        while self.feed.clock == ClockKind::Tape && self.is_waiting() {
             tokio::select! {
                 entry = inputs.positions.next() => {
                     if let Some(position) = &entry.value {
@@ -101,11 +107,12 @@ impl Running {
                     }
                 }
                 entry = inputs.control.next() => {
-                    trading = entry.value.map(|control| control.state);
+                    self.control = entry.value;
                 }
                 entry = inputs.feed.next() => self.on_feed(entry)?,
                 () = tokio::time::sleep(REMIND) => {
                     let missing = self.missing_positions();
+                    let trading = self.trading();
                     tracing::warn!(
                         ?trading, ?missing,
                         "waiting for the trading state and positions: is the executor running?"
@@ -113,7 +120,7 @@ impl Running {
                 }
             }
         }
-        let trading = trading.unwrap_or(TradingState::Halted);
+        let trading = self.trading().unwrap_or(TradingState::Halted);
         self.engine.on_trading(trading);
         tracing::info!(?trading, positions = self.held.len(), "trading state");
         Ok(())
@@ -124,8 +131,12 @@ impl Running {
         self.gate.on_position(position);
     }
 
-    fn is_waiting(&self, trading: Option<TradingState>) -> bool {
-        trading.is_none() || !self.missing_positions().is_empty()
+    fn trading(&self) -> Option<TradingState> {
+        self.control.as_ref().map(|control| control.state)
+    }
+
+    fn is_waiting(&self) -> bool {
+        self.control.is_none() || !self.missing_positions().is_empty()
     }
 
     fn missing_positions(&self) -> Vec<&Symbol> {

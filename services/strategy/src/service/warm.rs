@@ -128,6 +128,11 @@ async fn bars_until(
     Ok(bars.into_values().skip(skip).collect())
 }
 
+/// The bars of the symbol of `tick` that ended before its minute, oldest first.
+pub(super) async fn bars_before(bus: &Bus, tick: &Tick) -> Result<Vec<Bar>, ReadError> {
+    bars_until(bus, &tick.symbol, tick, minute_start(tick.time_ms())).await
+}
+
 /// Counts the ticks of `range` in without deciding.
 async fn repeat_ticks(running: &mut Running, range: std::ops::Range<u64>) {
     let filter = vec![subject::TICKS.to_owned()];

@@ -6,6 +6,8 @@
     reason = "it serves tests only"
 )]
 
+mod gaps;
+
 use market::{BarFold, Calendar, MINUTE_MS, minute_start};
 use proto::{
     Bar, ClockKind, Control, Decimal, FeedState, FeedStatus, Intent, OrderState, Position,
@@ -14,7 +16,7 @@ use proto::{
 };
 use runtime::{
     bus::{Bus, Expect, Start},
-    clock::now_ms,
+    clock::{Clock, now_ms},
     health::Health,
     testing::{NatsServer, eventually},
 };
@@ -103,6 +105,11 @@ impl Desk {
 
     /// Starts a strategy, as its program does.
     pub(crate) fn start(&self) -> Running {
+        self.start_at(Clock::wall())
+    }
+
+    /// Starts a strategy at the time that `clock` shows.
+    pub(crate) fn start_at(&self, clock: Clock) -> Running {
         let config = Config {
             bus: self.server.bus_config("strategy").unwrap(),
             health_listen: ([127, 0, 0, 1], 0).into(),
@@ -114,7 +121,8 @@ impl Desk {
         let stop = stopping.clone();
         let task = tokio::spawn(async move {
             let bus = Bus::connect(&config.bus).await?;
-            Box::pin(Service::new(config, bus, Health::new("strategy")).run(stop)).await
+            let service = Service::new(config, bus, Health::new("strategy")).with_clock(clock);
+            Box::pin(service.run(stop)).await
         });
         Running { stopping, task }
     }
@@ -366,5 +374,6 @@ fn params() -> Params {
         intent_valid_ms: 10_000,
         max_tick_age_ms: 15_000,
         max_silence_ms: 180_000,
+        break_percent: 20.0,
     }
 }

@@ -1,13 +1,12 @@
 //! The network of the fake: an address for each environment, and connections that can be cut.
 
-mod severable;
-
 use super::{
     admin,
     config::{Environment, FakeConfig},
     control::Control,
     world::{Delivery, Incoming, World},
 };
+use crate::severable::{Cut, SeverableListener};
 use axum::{
     Router,
     body::{Body, Bytes},
@@ -15,7 +14,6 @@ use axum::{
     http::{HeaderMap, Method, Response, Uri, header},
 };
 use futures_util::stream;
-use severable::{Cut, SeverableListener};
 use std::{future::pending, io, net::SocketAddr, ops::Deref, time::Duration};
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;

@@ -4,13 +4,14 @@
 //! minute, the close of the running day, the previous close. Each carries the time of its own field,
 //! never the time of the poll.
 
-use super::models::{Envelope, Snapshot};
+use super::{
+    models::{Envelope, Snapshot},
+    number::{known, sane_time},
+};
 use crate::source::Quote;
 use proto::{PriceField, Symbol};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
-/// A delayed plan is this far behind the market (measured: 900 to 903 s), milliseconds.
-pub const PLAN_DELAY_MS: u64 = 900_000;
 /// A market that is open and whose newest price is older than this is seen through a delayed plan.
 const DELAYED_AFTER_NS: i64 = 600_000_000_000;
 
@@ -36,8 +37,8 @@ pub struct Reading {
     pub malformed: u64,
     /// Symbols that are there and have no price at all.
     pub priceless: u64,
-    /// The source is behind the market.
-    pub delayed: bool,
+    /// The answer says that it is behind the market.
+    pub told_delayed: bool,
 }
 
 /// Reads the answer to a question for `asked`.
@@ -53,9 +54,11 @@ pub fn read(asked: &[Symbol], envelope: &Envelope, context: Context) -> Reading 
             }
         }
     }
+    let rows: BTreeMap<&str, &Snapshot> =
+        rows.iter().rev().map(|row| (row.ticker.as_str(), row)).collect();
     let mut seen = BTreeSet::new();
     for symbol in asked {
-        let Some(row) = rows.iter().find(|row| row.ticker == symbol.as_str()) else {
+        let Some(row) = rows.get(symbol.as_str()) else {
             reading.missing.push(symbol.clone());
             continue;
         };
@@ -66,10 +69,7 @@ pub fn read(asked: &[Symbol], envelope: &Envelope, context: Context) -> Reading 
             }
         }
     }
-    reading.delayed = is_delayed(envelope, &reading.quotes, context);
-    for quote in &mut reading.quotes {
-        quote.delayed = reading.delayed;
-    }
+    reading.told_delayed = envelope.status.as_deref() == Some("DELAYED");
     reading
 }
 
@@ -122,22 +122,10 @@ fn previous_close(row: &Snapshot, context: Context) -> Option<Candidate> {
     Some((PriceField::PrevDay, price, 0.0, context.closed_ns))
 }
 
-/// Zero, negative and no number mean that there is no value.
-fn known(value: Option<f64>) -> Option<f64> {
-    value.filter(|value| value.is_finite() && *value > 0.0)
-}
-
-/// A time in nanoseconds; a value outside 2000 to 2100 is another unit or none.
-fn sane_time(time_ns: i64) -> Option<i64> {
-    (946_684_800_000_000_000..4_102_444_800_000_000_000).contains(&time_ns).then_some(time_ns)
-}
-
-/// The plan says so itself, or the market is open and nothing is recent.
-fn is_delayed(envelope: &Envelope, quotes: &[Quote], context: Context) -> bool {
-    let told = envelope.status.as_deref() == Some("DELAYED");
+/// The market is open and nothing is recent: what we see is behind it.
+pub fn is_old(quotes: &[Quote], context: Context) -> bool {
     let newest_ns = quotes.iter().map(|quote| quote.time_ns).max();
-    let old = newest_ns.is_some_and(|newest| context.now_ns - newest > DELAYED_AFTER_NS);
-    told || (context.regular && old)
+    context.regular && newest_ns.is_some_and(|newest| context.now_ns - newest > DELAYED_AFTER_NS)
 }
 
 #[cfg(test)]
@@ -225,7 +213,7 @@ mod tests {
         assert_eq!(names, ["A", "C"]);
         assert_eq!((reading.quotes[0].bid, reading.quotes[0].ask), (Some(0.9), None));
         assert_eq!(reading.missing, symbols(&["B"]), "tickers are case-sensitive");
-        assert_eq!((reading.malformed, reading.priceless, reading.delayed), (2, 1, false));
+        assert_eq!((reading.malformed, reading.priceless, reading.told_delayed), (2, 1, false));
     }
 
     #[test]
@@ -237,15 +225,15 @@ mod tests {
     }
 
     #[test]
-    fn a_delayed_plan_is_seen_by_its_word_or_by_its_age() {
+    fn a_delay_is_seen_by_the_answers_word_or_by_its_age() {
         let delayed = |status: &str, time_ns: i64, regular| {
             let text = format!(
                 r#"{{"status":"{status}","tickers":[{{"ticker":"A","lastTrade":{{"p":1,"t":{time_ns}}}}}]}}"#
             );
             let envelope = serde_json::from_str(&text).unwrap();
-            let reading = read(&symbols(&["A"]), &envelope, Context { regular, ..CONTEXT });
-            assert_eq!(reading.quotes[0].delayed, reading.delayed);
-            reading.delayed
+            let context = Context { regular, ..CONTEXT };
+            let reading = read(&symbols(&["A"]), &envelope, context);
+            reading.told_delayed || is_old(&reading.quotes, context)
         };
         assert!(delayed("DELAYED", NOW_NS, true));
         assert!(delayed("OK", NOW_NS - 901_000_000_000, true));

@@ -1,32 +1,47 @@
-//! Asks Polygon for snapshots. Never retries, never puts the key anywhere but into a header.
+//! Asks Polygon. Never retries, never puts the key anywhere but into a header, never asks for an
+//! empty list, which would mean every ticker there is.
 
-use super::{error::PollError, models::Envelope};
+use super::{
+    aggregates::Page,
+    error::PollError,
+    limit::{Limit, Limiter},
+    models::Envelope,
+};
 use proto::Symbol;
 use reqwest::{Client, Response, StatusCode, Url, header};
 use secrecy::{ExposeSecret as _, SecretString};
-use std::time::Duration;
+use serde::de::DeserializeOwned;
+use std::{sync::Arc, time::Duration};
 
-/// The page of many tickers.
-const PATH: &str = "v2/snapshot/locale/us/markets/stocks/tickers";
 /// Tickers asked for at once: what a URL has room for.
-const CHUNK: usize = 250;
-/// The largest answer that is read, bytes; 250 tickers are some 200 KB.
+pub const CHUNK: usize = 250;
+/// The largest answer that is read, bytes, unpacked; 250 tickers are some 200 KB, a grouped day or a
+/// page of 50,000 minutes some 5 MB.
 const MAX_BYTES: usize = 16 * 1024 * 1024;
 /// How long an answer may take as a whole.
 const TIMEOUT: Duration = Duration::from_secs(15);
+/// Minutes on a page, the most there are.
+const PAGE: &str = "50000";
 
-/// Some symbols, and the answer for them.
-pub type Answer = (Vec<Symbol>, Envelope);
-
-/// A client with a key. Cheap to clone.
-#[derive(Clone)]
-pub struct Snapshots {
-    client: Client,
-    page: Url,
-    key: SecretString,
+/// From when to when minutes are asked for: dates, or milliseconds since 1970 UTC; both inclusive.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Span {
+    /// The first.
+    pub from: String,
+    /// The last.
+    pub to: String,
 }
 
-impl Snapshots {
+/// A client with a key and a limit. Cheap to clone; all clones count together.
+#[derive(Clone)]
+pub struct Rest {
+    client: Client,
+    base: Url,
+    key: SecretString,
+    limiter: Arc<Limiter>,
+}
+
+impl Rest {
     /// A client of the service at `base`.
     ///
     /// # Errors
@@ -39,42 +54,113 @@ impl Snapshots {
             // A redirect would carry the key to wherever it points.
             .redirect(reqwest::redirect::Policy::none())
             .build()?;
-        let base = format!("{}/", base.as_str().trim_end_matches('/'));
-        let page = Url::parse(&base)?.join(PATH)?;
-        Ok(Self { client, page, key })
+        let base = Url::parse(&format!("{}/", base.as_str().trim_end_matches('/')))?;
+        Ok(Self { client, base, key, limiter: Arc::new(Limiter::new(Limit::PAID)) })
     }
 
-    /// Snapshots of all `symbols`: one request, more only beyond 250 symbols, none for no symbol,
-    /// for an empty list means every ticker there is.
+    /// Another limit from now on.
+    pub fn set_limit(&self, limit: Limit) {
+        self.limiter.set(limit);
+    }
+
+    /// Snapshots of at most [`CHUNK`] symbols.
     ///
     /// # Errors
-    /// [`PollError`] of the first request that fails.
-    pub async fn poll(&self, symbols: &[Symbol]) -> Result<Vec<Answer>, PollError> {
-        let mut answers = Vec::new();
-        for asked in symbols.chunks(CHUNK) {
-            answers.push((asked.to_vec(), self.ask(asked).await?));
+    /// [`PollError`]; also for no symbol at all, of which nothing is asked.
+    pub async fn snapshots(&self, symbols: &[Symbol]) -> Result<Envelope, PollError> {
+        if symbols.is_empty() {
+            return Err(PollError::Malformed { words: "no symbol to ask for".to_owned() });
         }
-        Ok(answers)
+        let tickers: Vec<&str> = symbols.iter().map(Symbol::as_str).collect();
+        let page = "v2/snapshot/locale/us/markets/stocks/tickers";
+        self.ask(page, &[("tickers", tickers.join(",").as_str()), ("include_otc", "false")]).await
     }
 
-    async fn ask(&self, symbols: &[Symbol]) -> Result<Envelope, PollError> {
-        let tickers: Vec<&str> = symbols.iter().map(Symbol::as_str).collect();
+    /// The whole market's bars of one session; `date` is `YYYY-MM-DD`.
+    ///
+    /// # Errors
+    /// [`PollError`]
+    pub async fn grouped(&self, date: &str) -> Result<Page, PollError> {
+        let page = format!("v2/aggs/grouped/locale/us/market/stocks/{date}");
+        self.ask(&page, &[("adjusted", "true"), ("include_otc", "false")]).await
+    }
+
+    /// The bar of the last completed session.
+    ///
+    /// # Errors
+    /// [`PollError`]
+    pub async fn previous(&self, symbol: &Symbol) -> Result<Page, PollError> {
+        let page = format!("v2/aggs/ticker/{symbol}/prev");
+        self.ask(&page, &[("adjusted", "true")]).await
+    }
+
+    /// The first page of minutes within `span`, oldest first.
+    ///
+    /// # Errors
+    /// [`PollError`]
+    pub async fn minutes(&self, symbol: &Symbol, span: &Span) -> Result<Page, PollError> {
+        let Span { from, to } = span;
+        let page = format!("v2/aggs/ticker/{symbol}/range/1/minute/{from}/{to}");
+        self.ask(&page, &[("adjusted", "true"), ("sort", "asc"), ("limit", PAGE)]).await
+    }
+
+    /// The page a page's `next_url` names, exactly as it stands there.
+    ///
+    /// # Errors
+    /// [`PollError`]; also when it leads to another server, which must not see the key.
+    pub async fn follow(&self, next_url: &str) -> Result<Page, PollError> {
+        let foreign = |words: String| PollError::Malformed { words };
+        let url = Url::parse(next_url);
+        let url = url.map_err(|error| foreign(format!("next_url is no address: {error}")))?;
+        if url.origin() != self.base.origin() || !url.username().is_empty() {
+            metrics::counter!("ingest_foreign_pages_total").increment(1);
+            let host = url.host_str().unwrap_or_default();
+            return Err(foreign(format!("next_url leads to another server, {host}")));
+        }
+        self.get(url).await
+    }
+
+    async fn ask<T: DeserializeOwned>(
+        &self,
+        page: &str,
+        query: &[(&str, &str)],
+    ) -> Result<T, PollError> {
+        let wrong = |words: String| PollError::NotFound { words };
+        let mut url = self.base.join(page).map_err(|error| wrong(error.to_string()))?;
+        url.query_pairs_mut().extend_pairs(query);
+        self.get(url).await
+    }
+
+    async fn get<T: DeserializeOwned>(&self, url: Url) -> Result<T, PollError> {
+        self.limiter.pass().await;
+        metrics::counter!("ingest_requests_total").increment(1);
         let request = self
             .client
-            .get(self.page.clone())
-            .query(&[("tickers", tickers.join(",").as_str()), ("include_otc", "false")])
+            .get(url)
             .header(header::ACCEPT, "application/json")
             .bearer_auth(self.key.expose_secret());
         let mut response = request.send().await.map_err(transient)?;
         let body = body(&mut response).await?;
-        if response.status() != StatusCode::OK {
-            let after = response.headers().get(header::RETRY_AFTER);
-            let after = after.and_then(|value| value.to_str().ok());
-            return Err(PollError::from_answer(response.status().as_u16(), after, &body));
+        if response.status() == StatusCode::OK {
+            return read(&body);
         }
-        serde_json::from_slice(&body)
-            .map_err(|error| PollError::Malformed { words: error.to_string() })
+        let after = response.headers().get(header::RETRY_AFTER);
+        let after = after.and_then(|value| value.to_str().ok());
+        let error = PollError::from_answer(response.status().as_u16(), after, &body);
+        if let PollError::RateLimited { .. } = error {
+            self.limiter.pause(error.wait().unwrap_or_default());
+        }
+        Err(error)
     }
+}
+
+/// Reads an answer, which is an object: a list would pass for one without any field.
+fn read<T: DeserializeOwned>(body: &[u8]) -> Result<T, PollError> {
+    let malformed = |words: String| PollError::Malformed { words };
+    if body.iter().find(|byte| !byte.is_ascii_whitespace()) != Some(&b'{') {
+        return Err(malformed("no JSON object".to_owned()));
+    }
+    serde_json::from_slice(body).map_err(|error| malformed(error.to_string()))
 }
 
 /// The whole body, up to a size that an honest one never has.

@@ -3,8 +3,6 @@
 use super::models::Refusal;
 use std::time::Duration;
 
-/// Wait after a refusal that only a person can mend.
-const PERMANENT_WAIT: Duration = Duration::from_mins(5);
 /// Wait after too many requests, where the server does not say: quotas are per minute.
 const QUOTA_WAIT: Duration = Duration::from_mins(1);
 
@@ -12,13 +10,15 @@ const QUOTA_WAIT: Duration = Duration::from_mins(1);
 #[derive(Debug, thiserror::Error)]
 pub enum PollError {
     /// The key is wrong or missing: give another one.
-    #[error("Polygon refuses the key ({words}): check POLYGON_API_KEY")]
+    #[error(
+        "Polygon refuses the key ({words}): give the right one in POLYGON_API_KEY or MASSIVE_API_KEY"
+    )]
     Auth {
         /// What the server says.
         words: String,
     },
-    /// The plan of the key has no snapshots: upgrade it.
-    #[error("the plan of the key has no snapshots ({words})")]
+    /// The plan of the key does not have this: upgrade it.
+    #[error("the plan of the key does not include this ({words})")]
     NotEntitled {
         /// What the server says.
         words: String,
@@ -76,15 +76,27 @@ impl PollError {
         }
     }
 
-    /// How long to leave the server alone; `None` when the next interval or a quick retry will do.
+    /// How long the server wants to be left alone.
     pub fn wait(&self) -> Option<Duration> {
+        match self {
+            Self::RateLimited { retry_after, .. } => Some(retry_after.unwrap_or(QUOTA_WAIT)),
+            Self::Auth { .. }
+            | Self::NotEntitled { .. }
+            | Self::Timeframe { .. }
+            | Self::NotFound { .. }
+            | Self::Transient { .. }
+            | Self::Malformed { .. } => None,
+        }
+    }
+
+    /// Only a person can mend it: another key, another plan, another address.
+    pub fn is_permanent(&self) -> bool {
         match self {
             Self::Auth { .. }
             | Self::NotEntitled { .. }
             | Self::Timeframe { .. }
-            | Self::NotFound { .. } => Some(PERMANENT_WAIT),
-            Self::RateLimited { retry_after, .. } => Some(retry_after.unwrap_or(QUOTA_WAIT)),
-            Self::Transient { .. } | Self::Malformed { .. } => None,
+            | Self::NotFound { .. } => true,
+            Self::RateLimited { .. } | Self::Transient { .. } | Self::Malformed { .. } => false,
         }
     }
 
@@ -140,10 +152,10 @@ mod tests {
     }
 
     #[test]
-    fn refusals_for_good_are_left_alone_for_minutes_and_quotas_for_as_long_as_asked() {
+    fn refusals_for_good_are_told_apart_and_quotas_are_waited_for_as_long_as_asked() {
         let wait = |status, after| PollError::from_answer(status, after, b"").wait();
         for status in [401, 403, 404] {
-            assert_eq!(wait(status, None), Some(PERMANENT_WAIT));
+            assert!(PollError::from_answer(status, None, b"").is_permanent());
         }
         assert_eq!(wait(429, None), Some(QUOTA_WAIT));
         assert_eq!(wait(429, Some("7")), Some(Duration::from_secs(7)));

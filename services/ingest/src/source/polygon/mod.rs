@@ -1,26 +1,56 @@
-//! Polygon (Massive) over REST: one snapshot of all symbols per interval.
+//! Polygon (Massive): what the key may do is asked first; then prices come by stream or by poll, or,
+//! on the free plan, once a day.
 //!
-//! 1. Polls stand on a fixed grid of time: a slow answer delays nothing but itself.
-//! 2. A refusal that only a person can mend is left alone for minutes and stands in the feed's
+//! 1. The first snapshot decides the plan and is the first poll; nothing configured is trusted.
+//! 2. Polls stand on a fixed grid of time: a slow answer delays nothing but itself, and one that comes
+//!    when the next is due is dropped.
+//! 3. History goes before the first price, within a deadline; what is late follows by itself.
+//! 4. Stream and poll never run together: a stream that is down for an interval is polled for until
+//!    it is up again.
+//! 5. A refusal that only a person can mend is left alone for minutes and stands in the feed's
 //!    status; only faults of the network are tried again quickly.
-//! 3. A bad row costs itself, never the page.
 
+pub mod aggregates;
 pub mod choice;
 pub mod client;
+pub mod daily;
 pub mod error;
+pub mod history;
+pub mod limit;
 pub mod models;
+pub mod number;
+pub mod plan;
+pub mod stream;
+
+mod answers;
+mod fetch;
+mod gaps;
+mod grid;
+mod line;
+mod poll;
+mod words;
+
+#[cfg(test)]
+mod property_tests;
 
 use super::{Backfill, Condition, Description, Earlier, Event, Handling, Source};
-use choice::{Context, PLAN_DELAY_MS, Reading};
-use client::{Answer, Snapshots};
+use client::Rest;
 use error::PollError;
+use gaps::Gaps;
+use grid::Grid;
+use history::{History, Reach, Step};
+use jiff::civil::Date;
+use limit::Limit;
+use line::Line;
 use market::Calendar;
-use proto::{ClockKind, FeedState, Session, Source as Origin, Symbol};
+use poll::{Answer, Asking, Question};
+use proto::{ClockKind, Entitlement, FeedState, Source as Origin, Symbol};
 use reqwest::Url;
-use runtime::backoff::Backoff;
+use runtime::{backoff::Backoff, clock::Clock};
 use secrecy::SecretString;
-use std::{collections::VecDeque, time::Duration};
-use tokio::{task::JoinHandle, time::Instant};
+use std::{collections::VecDeque, sync::Arc, time::Duration};
+use stream::StreamEvent;
+use tokio::time::{Instant, sleep_until};
 
 /// How Polygon is reached.
 #[derive(Debug, Clone)]
@@ -29,135 +59,244 @@ pub struct Settings {
     pub key: SecretString,
     /// Where the service is.
     pub base_url: Url,
+    /// Where its stream is; by the plan when not told.
+    pub ws_url: Option<Url>,
     /// Time between two polls.
     pub interval: Duration,
+    /// How prices are to be had.
+    pub transport: Wish,
+    /// Sessions before the running one whose minutes are fetched at the start.
+    pub backfill_days: u32,
+    /// How patient it is.
+    pub pace: Pace,
+}
+
+/// How prices are to be had.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Wish {
+    /// By stream where the plan has one.
+    #[default]
+    Auto,
+    /// By poll.
+    Poll,
+    /// By stream; by poll where the plan has none, which is said.
+    Stream,
+}
+
+/// All waiting times that are not asked for.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Pace {
+    /// Waits after refusals that only a person can mend, growing to the last.
+    pub refused: [Duration; 3],
+    /// How long the first prices wait for the history that goes before them.
+    pub opening: Duration,
+    /// Without prices for so long, minutes are missing.
+    pub outage: Duration,
+    /// Between two questions for closes that are not there yet.
+    pub closes: Duration,
+}
+
+impl Default for Pace {
+    fn default() -> Self {
+        Self {
+            refused: [5, 15, 60].map(Duration::from_mins),
+            opening: Duration::from_secs(20),
+            outage: Duration::from_mins(1),
+            closes: Duration::from_mins(30),
+        }
+    }
 }
 
 /// The live feed.
 pub struct Polygon {
-    snapshots: Snapshots,
-    symbols: Vec<Symbol>,
+    settings: Settings,
+    symbols: Arc<[Symbol]>,
     calendar: Calendar,
-    interval: Duration,
+    clock: Clock,
     host: String,
-    /// The grid of polls starts here.
-    started: Instant,
-    due: Instant,
+    rest: Rest,
+    /// What the key may do, once an answer has told.
+    plan: Option<Entitlement>,
+    grid: Grid,
+    /// When the next question may be asked; `None` while the stream tells everything.
+    due: Option<Instant>,
+    asking: Option<Asking>,
     retry: Backoff,
-    /// The poll under way. A task of its own, so that whoever waits for it may be cancelled.
-    polling: Option<Poll>,
+    /// Refusals in a row that only a person can mend.
+    refusals: usize,
+    history: History,
+    held: Option<Held>,
+    line: Line,
+    /// When an answer or the stream last gave prices, milliseconds since 1970 UTC.
+    good_ms: i64,
+    /// Polls have failed since.
+    away: Option<Away>,
+    gaps: Gaps,
+    /// The newest price that earlier processes have published, nanoseconds since 1970 UTC.
+    earlier_ns: Option<i64>,
+    /// The session whose closes have been had.
+    closes: Option<Date>,
+    /// The session with which the free plan was last put to the test.
+    probed: Option<Date>,
+    /// Symbols without a close in it, to be asked for one by one.
+    singles: Vec<Symbol>,
+    known: Known,
     events: VecDeque<Event>,
     told: Option<Condition>,
-    delayed: bool,
 }
 
-/// A poll under way; given up when dropped.
-struct Poll(JoinHandle<Result<Vec<Answer>, PollError>>);
+/// Events that wait for the history that goes before them.
+struct Held {
+    events: VecDeque<Event>,
+    until: Instant,
+}
 
-impl Drop for Poll {
-    fn drop(&mut self) {
-        self.0.abort();
-    }
+/// Since when there have been no prices.
+#[derive(Debug, Clone, Copy)]
+struct Away {
+    since: Instant,
+    /// The last prices' moment, milliseconds since 1970 UTC.
+    good_ms: i64,
+}
+
+/// What the last answers told besides prices.
+#[derive(Debug, Clone, Default, PartialEq)]
+struct Known {
+    missing: Vec<Symbol>,
+    delayed: bool,
+    /// Why some pages of the last poll are missing.
+    partial: Option<String>,
+    /// Pairs that the stream has not acknowledged.
+    unconfirmed: Vec<String>,
 }
 
 impl Polygon {
-    /// A feed of `symbols`.
+    /// A feed of `symbols` that reads the time from `clock`.
     ///
     /// # Errors
     /// When no HTTPS client can be built on this machine.
     pub fn new(
-        settings: &Settings,
+        settings: Settings,
         symbols: &[Symbol],
         calendar: &Calendar,
+        clock: &Clock,
     ) -> anyhow::Result<Self> {
+        let rest = Rest::new(&settings.base_url, settings.key.clone())?;
+        let symbols: Arc<[Symbol]> = symbols.into();
+        let history =
+            History::new(rest.clone(), Arc::clone(&symbols), calendar.clone(), clock.clone());
         let most = settings.interval.max(Duration::from_secs(1));
         Ok(Self {
-            snapshots: Snapshots::new(&settings.base_url, settings.key.clone())?,
-            symbols: symbols.to_vec(),
-            calendar: calendar.clone(),
-            interval: settings.interval,
             host: settings.base_url.host_str().unwrap_or_default().to_owned(),
-            started: Instant::now(),
-            due: Instant::now(),
+            grid: Grid::begin(settings.interval, Instant::now()),
+            settings,
+            symbols,
+            calendar: calendar.clone(),
+            clock: clock.clone(),
+            rest,
+            plan: None,
+            due: None,
+            asking: None,
             retry: Backoff::new(Duration::from_secs(1), most),
-            polling: None,
+            refusals: 0,
+            history,
+            held: None,
+            line: Line::Off,
+            good_ms: clock.now_ms(),
+            away: None,
+            gaps: Gaps::default(),
+            earlier_ns: None,
+            closes: None,
+            probed: None,
+            singles: Vec::new(),
+            known: Known::default(),
             events: VecDeque::new(),
             told: None,
-            delayed: false,
         })
     }
 
-    fn begin_poll(&self) -> Poll {
-        let (snapshots, symbols) = (self.snapshots.clone(), self.symbols.clone());
-        Poll(tokio::spawn(async move {
-            let begun = Instant::now();
-            let answers = snapshots.poll(&symbols).await;
-            metrics::histogram!("ingest_poll_seconds").record(begun.elapsed().as_secs_f64());
-            answers
-        }))
+    fn reach(&self) -> Reach {
+        let end_of_day = self.plan == Some(Entitlement::Free);
+        let delay_ms = if end_of_day { 0 } else { self.delay_ms().cast_signed() };
+        Reach { delay_ms, end_of_day }
     }
 
-    fn take_answers(&mut self, answers: &[Answer], now_ns: i64) {
-        self.retry.reset();
-        self.due = next_on_grid(self.started, self.interval, Instant::now());
-        let context = Context {
-            now_ns,
-            regular: self.calendar.session_at(now_ns / 1_000_000) == Session::Regular,
-            closed_ns: last_close_ns(&self.calendar, now_ns),
-        };
-        let mut whole = Reading::default();
-        for (asked, envelope) in answers {
-            let reading = choice::read(asked, envelope, context);
-            whole.quotes.extend(reading.quotes);
-            whole.missing.extend(reading.missing);
-            whole.malformed += reading.malformed;
-            whole.priceless += reading.priceless;
-            whole.delayed |= reading.delayed;
-        }
-        metrics::counter!("ingest_bad_rows_total").increment(whole.malformed);
-        // Outside the regular session age says nothing: what was last known of the plan stands.
-        if context.regular || whole.delayed {
-            self.delayed = whole.delayed;
-        }
-        for quote in &mut whole.quotes {
-            quote.delayed = self.delayed;
-        }
-        self.tell(self.condition_of(&whole));
-        self.events.push_back(Event::Quotes(whole.quotes));
+    fn delay_ms(&self) -> u64 {
+        let by_plan = self.plan.map_or(0, plan::delay_ms);
+        let behind = self.known.delayed || self.line.is_delayed();
+        if behind { by_plan.max(plan::PLAN_DELAY_MS) } else { by_plan }
     }
 
-    fn take_error(&mut self, error: &PollError) {
-        metrics::counter!("ingest_poll_failures_total", "kind" => error.label()).increment(1);
+    /// When something has to be done without anything happening.
+    fn next_due(&self) -> Option<Instant> {
+        let asks = self.due.filter(|_| self.asking.is_none());
+        let held = self.held.as_ref().map(|held| held.until);
+        [asks, self.history.due(), held].into_iter().flatten().min()
+    }
+
+    fn begin_what_is_due(&mut self) {
         let now = Instant::now();
-        self.due = match error.wait() {
-            Some(wait) => now + wait,
-            None if error.is_transient() => now + self.retry.next_delay(),
-            None => next_on_grid(self.started, self.interval, now),
-        };
-        let before = self.told.as_ref();
-        let (missing, delay_ms) =
-            before.map(|told| (told.missing.clone(), told.delay_ms)).unwrap_or_default();
-        let failing = Condition::new(FeedState::Failing, error.to_string());
-        self.tell(Condition { missing, delay_ms, ..failing });
+        if self.asking.is_none() && self.due.is_some_and(|due| due <= now) {
+            self.due = None;
+            if let Some(question) = self.next_question() {
+                self.asking = Some(Asking::begin(&self.rest, &self.symbols, question));
+            }
+        }
+        self.history.begin(self.reach());
+        if self.held.as_ref().is_some_and(|held| held.until <= now) {
+            tracing::warn!("history is slow: prices begin before it is whole");
+            self.release();
+        }
     }
 
-    fn condition_of(&self, reading: &Reading) -> Condition {
-        let (count, host) = (self.symbols.len(), &self.host);
-        let mut detail =
-            format!("snapshots of {count} symbols from {host} every {} s", self.interval.as_secs());
-        if self.delayed {
-            detail.push_str(", 15 minutes behind by the key's plan");
+    fn next_question(&mut self) -> Option<Question> {
+        if self.plan != Some(Entitlement::Free) {
+            return Some(Question::Snapshots { probe: self.plan.is_none() });
         }
-        if !reading.missing.is_empty() {
-            let names: Vec<&str> = reading.missing.iter().map(Symbol::as_str).collect();
-            detail.push_str("; unknown there: ");
-            detail.push_str(&names.join(" "));
+        let singles = std::mem::take(&mut self.singles);
+        if !singles.is_empty() {
+            return Some(Question::Previous(singles));
         }
-        let delay_ms = if self.delayed { PLAN_DELAY_MS } else { 0 };
-        Condition {
-            missing: reading.missing.clone(),
-            delay_ms,
-            ..Condition::new(FeedState::Live, detail)
+        let mut dates = daily::sessions_before(&self.calendar, self.clock.now_ms());
+        if let Some(have) = self.closes {
+            dates.retain(|date| *date > have);
+            let Some(newest) = dates.first().copied() else {
+                self.due = Some(self.grid.after(Instant::now()));
+                return None;
+            };
+            // Once a session: the key may have got another plan in the meantime.
+            if self.probed.replace(newest) != Some(newest) {
+                return Some(Question::Snapshots { probe: true });
+            }
+        }
+        Some(Question::Closes(dates))
+    }
+
+    /// Gives an event out, behind the history that goes before it.
+    fn give(&mut self, event: Event) {
+        match &mut self.held {
+            Some(held) => held.events.push_back(event),
+            None => self.events.push_back(event),
+        }
+    }
+
+    /// History is there, or too slow: what waited for it goes on.
+    fn release(&mut self) {
+        let Some(held) = self.held.take() else { return };
+        self.events.extend(held.events);
+        self.open_line();
+    }
+
+    fn take_step(&mut self, step: Step) {
+        match step {
+            Step::Bars(bars) => self.events.push_back(Event::Bars(bars)),
+            Step::Over { failed, words } => {
+                if failed > 0 {
+                    let words = words.unwrap_or_default();
+                    tracing::warn!(failed, "minutes of some symbols are not to be had: {words}");
+                }
+                self.release();
+            }
         }
     }
 
@@ -165,9 +304,17 @@ impl Polygon {
     fn tell(&mut self, condition: Condition) {
         if self.told.as_ref() != Some(&condition) {
             self.told = Some(condition.clone());
-            self.events.push_back(Event::Condition(condition));
+            self.give(Event::Condition(condition));
         }
     }
+}
+
+/// What a feed waits for.
+enum Happening {
+    Answered(Result<Answer, PollError>),
+    Walked(Step),
+    Streamed(StreamEvent),
+    Due,
 }
 
 impl Source for Polygon {
@@ -175,17 +322,20 @@ impl Source for Polygon {
         Description {
             origin: Origin::Polygon,
             clock: ClockKind::Wall,
-            interval_ms: self.interval.as_millis() as u64,
+            interval_ms: self.settings.interval.as_millis() as u64,
             speed: 1.0,
             handling: Handling::Polled,
             tape: None,
         }
     }
 
-    async fn prepare(&mut self, _earlier: Earlier) -> Result<(Condition, Backfill), String> {
-        self.started = Instant::now();
-        self.due = self.started;
-        let detail = format!("asking {} for the first snapshot", self.host);
+    async fn prepare(&mut self, earlier: Earlier) -> Result<(Condition, Backfill), String> {
+        let now = Instant::now();
+        self.grid = Grid::begin(self.settings.interval, now);
+        self.due = Some(now);
+        self.earlier_ns = earlier.last_ns;
+        self.rest.set_limit(Limit::PAID);
+        let detail = format!("asking {} what the key may do", self.host);
         Ok((Condition::new(FeedState::Starting, detail), Backfill::default()))
     }
 
@@ -194,68 +344,39 @@ impl Source for Polygon {
             if let Some(event) = self.events.pop_front() {
                 return event;
             }
-            if self.polling.is_none() {
-                tokio::time::sleep_until(self.due).await;
-                self.polling = Some(self.begin_poll());
-            }
-            let Some(Poll(poll)) = &mut self.polling else { continue };
-            let outcome = poll.await;
-            self.polling = None;
-            match outcome {
-                Ok(Ok(answers)) => self.take_answers(&answers, runtime::clock::now_ns()),
-                Ok(Err(error)) => self.take_error(&error),
-                Err(gone) => self.take_error(&PollError::Transient { words: gone.to_string() }),
+            self.begin_what_is_due();
+            let (due, reach) = (self.next_due(), self.reach());
+            let happening = tokio::select! {
+                biased;
+                step = self.history.next(reach) => Happening::Walked(step),
+                answer = answered(&mut self.asking) => Happening::Answered(answer),
+                () = wait_until(due), if self.events.is_empty() => Happening::Due,
+                event = self.line.next() => Happening::Streamed(event),
+            };
+            match happening {
+                Happening::Walked(step) => self.take_step(step),
+                Happening::Answered(answer) => {
+                    if let Some(asking) = self.asking.take() {
+                        self.take_answer(&asking, answer);
+                    }
+                }
+                Happening::Streamed(event) => self.take_stream(event),
+                Happening::Due => {}
             }
         }
     }
 }
 
-/// The first moment of the grid after `now`.
-fn next_on_grid(started: Instant, interval: Duration, now: Instant) -> Instant {
-    let interval = interval.max(Duration::from_millis(1));
-    let passed = now.saturating_duration_since(started).as_nanos() / interval.as_nanos();
-    let next = interval.as_nanos().saturating_mul(passed + 1);
-    started + Duration::from_nanos(u64::try_from(next).unwrap_or(u64::MAX))
-}
-
-/// The last regular close at or before `now_ns`, nanoseconds since 1970 UTC. A calendar that does
-/// not reach back far enough gives the moment a day ago: old, and no worse than that.
-fn last_close_ns(calendar: &Calendar, now_ns: i64) -> i64 {
-    const DAY_MS: i64 = 86_400_000;
-    let moment_ms = now_ns.div_euclid(1_000_000);
-    let close = |days_ago: i64| {
-        let day = calendar.day(moment_ms - days_ago * DAY_MS).ok().flatten()?;
-        Some(day.close_ms).filter(|close_ms| *close_ms <= moment_ms)
-    };
-    (0..14).find_map(close).unwrap_or(moment_ms - DAY_MS) * 1_000_000
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    const CALENDAR: &str = include_str!("../../../../../config/market_calendar.toml");
-
-    #[test]
-    fn polls_stand_on_a_grid_however_long_an_answer_takes() {
-        let started = Instant::now();
-        let second = Duration::from_secs(1);
-        let next = |after_ms| {
-            next_on_grid(started, 30 * second, started + Duration::from_millis(after_ms))
-        };
-        assert_eq!(next(0), started + 30 * second);
-        assert_eq!(next(29_999), started + 30 * second);
-        assert_eq!(next(30_000), started + 60 * second);
-        assert_eq!(next(95_000), started + 120 * second);
+async fn answered(asking: &mut Option<Asking>) -> Result<Answer, PollError> {
+    match asking {
+        Some(asking) => asking.answer().await,
+        None => std::future::pending().await,
     }
+}
 
-    #[test]
-    fn the_last_close_is_the_one_before_a_weekend_and_on_a_half_day_at_one() {
-        let calendar = Calendar::parse(CALENDAR).unwrap();
-        let close = |now_ms: i64| last_close_ns(&calendar, now_ms * 1_000_000) / 1_000_000;
-        // Sunday 2026-11-22 noon in New York: Friday 16:00.
-        assert_eq!(close(1_795_366_800_000), 1_795_208_400_000);
-        // Friday 2026-11-27 14:00 in New York, the day after Thanksgiving: that day 13:00.
-        assert_eq!(close(1_795_806_000_000), 1_795_802_400_000);
+async fn wait_until(due: Option<Instant>) {
+    match due {
+        Some(due) => sleep_until(due).await,
+        None => std::future::pending().await,
     }
 }

@@ -17,12 +17,9 @@
 //! Which objects are there depends on the plan of the key; any of them, and any field, may be
 //! missing, null or zero, and zero means that there is no value.
 
-use serde::{
-    Deserialize, Deserializer,
-    de::{Error, Visitor},
-};
+use super::number::{integer, number, rows};
+use serde::Deserialize;
 use serde_json::value::RawValue;
-use std::fmt;
 
 /// The whole answer. Its items are read one by one, so that a bad one costs itself only.
 #[derive(Debug, Deserialize)]
@@ -31,7 +28,7 @@ pub struct Envelope {
     #[serde(default)]
     pub status: Option<String>,
     /// The rows, in no particular order; absent when no ticker is known.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "rows")]
     pub tickers: Option<Vec<Box<RawValue>>>,
 }
 
@@ -114,76 +111,6 @@ pub struct Refusal {
     /// The words of 403 and 404.
     #[serde(default)]
     pub message: Option<String>,
-}
-
-/// A number however it is written: `1903`, `6.3896155e+07`, `95595226.0`, `"37216.0"`, `null`.
-fn number<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<f64>, D::Error> {
-    deserializer.deserialize_any(Number)
-}
-
-/// A whole number, also where it comes as `1.7e18`.
-fn integer<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<i64>, D::Error> {
-    match deserializer.deserialize_any(Integer)? {
-        Some(Whole::Exact(value)) => Ok(Some(value)),
-        Some(Whole::Rounded(value)) if value.is_finite() && value.abs() < 9.2e18 => {
-            Ok(Some(value as i64))
-        }
-        Some(Whole::Rounded(value)) => Err(D::Error::custom(format!("{value} is no timestamp"))),
-        None => Ok(None),
-    }
-}
-
-struct Number;
-
-impl Visitor<'_> for Number {
-    type Value = Option<f64>;
-
-    fn expecting(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        out.write_str("a number, a number in quotes, or null")
-    }
-    fn visit_f64<E: Error>(self, value: f64) -> Result<Self::Value, E> {
-        Ok(Some(value))
-    }
-    fn visit_i64<E: Error>(self, value: i64) -> Result<Self::Value, E> {
-        Ok(Some(value as f64))
-    }
-    fn visit_u64<E: Error>(self, value: u64) -> Result<Self::Value, E> {
-        Ok(Some(value as f64))
-    }
-    fn visit_str<E: Error>(self, text: &str) -> Result<Self::Value, E> {
-        text.trim().parse().map(Some).map_err(|_| E::custom("a text that is no number"))
-    }
-    fn visit_unit<E: Error>(self) -> Result<Self::Value, E> {
-        Ok(None)
-    }
-}
-
-/// A whole number, or what a floating point number is near to.
-enum Whole {
-    Exact(i64),
-    Rounded(f64),
-}
-
-struct Integer;
-
-impl Visitor<'_> for Integer {
-    type Value = Option<Whole>;
-
-    fn expecting(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        out.write_str("a whole number or null")
-    }
-    fn visit_f64<E: Error>(self, value: f64) -> Result<Self::Value, E> {
-        Ok(Some(Whole::Rounded(value)))
-    }
-    fn visit_i64<E: Error>(self, value: i64) -> Result<Self::Value, E> {
-        Ok(Some(Whole::Exact(value)))
-    }
-    fn visit_u64<E: Error>(self, value: u64) -> Result<Self::Value, E> {
-        i64::try_from(value).map(Whole::Exact).map(Some).map_err(E::custom)
-    }
-    fn visit_unit<E: Error>(self) -> Result<Self::Value, E> {
-        Ok(None)
-    }
 }
 
 #[cfg(test)]

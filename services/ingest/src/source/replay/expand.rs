@@ -5,7 +5,7 @@
 //! is the row. Minutes of several symbols interleave: quotes leave in time order, rows of one moment
 //! in the order of the file.
 
-use super::flatfile::Row;
+use super::{flatfile::Row, recorded::More};
 use crate::source::Quote;
 use proto::{PriceField, Symbol};
 
@@ -23,8 +23,9 @@ impl Expander {
     /// Takes a row and appends to `quotes` what is due before it or by it.
     pub fn take(&mut self, symbol: &Symbol, row: Row, quotes: &mut Vec<Quote>) {
         match row {
-            Row::Trade { time_ns, price, size } => {
-                quotes.push(quote(symbol, PriceField::Trade, time_ns, (price, size)));
+            Row::Trade { time_ns, price, size, more } => {
+                self.flush(quotes);
+                quotes.push(quote(symbol, more, time_ns, (price, size)));
             }
             Row::Minute { time_ns, prices, volume } => {
                 if time_ns != self.start_ns {
@@ -43,7 +44,8 @@ impl Expander {
             for (symbol, prices, volume) in &self.minute {
                 let size = if step == 3 { *volume } else { 0.0 };
                 let price = prices.get(step).copied().unwrap_or_default();
-                quotes.push(quote(symbol, PriceField::Minute, time_ns, (price, size)));
+                let more = More { field: PriceField::Minute, ..More::default() };
+                quotes.push(quote(symbol, more, time_ns, (price, size)));
             }
         }
         self.minute.clear();
@@ -55,19 +57,10 @@ fn path([open, high, low, close]: [f64; 4]) -> [f64; 4] {
     if close >= open { [open, low, high, close] } else { [open, high, low, close] }
 }
 
-fn quote(symbol: &Symbol, field: PriceField, time_ns: i64, (price, size): (f64, f64)) -> Quote {
-    Quote {
-        symbol: symbol.clone(),
-        price,
-        size,
-        time_ns,
-        field,
-        delayed: false,
-        bid: None,
-        ask: None,
-        prev_close: None,
-        gap: false,
-    }
+fn quote(symbol: &Symbol, more: More, time_ns: i64, (price, size): (f64, f64)) -> Quote {
+    let More { field, delayed, bid, ask, prev_close, gap } = more;
+    let symbol = symbol.clone();
+    Quote { symbol, price, size, time_ns, field, delayed, bid, ask, prev_close, gap }
 }
 
 #[cfg(test)]
@@ -111,7 +104,7 @@ mod tests {
     fn a_trade_is_one_quote_at_once() {
         let spy = Symbol::parse("SPY").unwrap();
         let (mut expander, mut quotes) = (Expander::default(), Vec::new());
-        let row = Row::Trade { time_ns: T, price: 167.41, size: 0.0 };
+        let row = Row::Trade { time_ns: T, price: 167.41, size: 0.0, more: More::default() };
         expander.take(&spy, row, &mut quotes);
         expander.take(&spy, row, &mut quotes);
         assert_eq!(quotes.len(), 2);

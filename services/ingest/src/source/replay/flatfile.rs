@@ -12,6 +12,8 @@
 //! SPY,20000,167.65,167.65,167.65,167.65,1380873960000000000,0
 //! ```
 
+use super::recorded::{More, Places};
+
 /// The kinds of file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Kind {
@@ -85,6 +87,8 @@ pub struct Layout {
     fields: usize,
     /// Positions of [`Kind::columns`], in their order.
     places: Vec<usize>,
+    /// Positions of a recording's own columns.
+    recorded: Option<Places>,
 }
 
 /// One row of a configured symbol. Times are nanoseconds since 1970 UTC, prices dollars.
@@ -98,6 +102,8 @@ pub enum Row {
         price: f64,
         /// Its shares.
         size: f64,
+        /// What only a recording says.
+        more: More,
     },
     /// A minute.
     Minute {
@@ -139,7 +145,13 @@ impl Layout {
             let missing = kind.columns().iter().filter(|column| !has(column)).copied().collect();
             return Err(HeaderFault::Missing { kind, missing });
         }
-        Ok(Self { kind, fields: names.len(), places })
+        let recorded = Places::find(&names).filter(|_| kind == Kind::Trades);
+        Ok(Self { kind, fields: names.len(), places, recorded })
+    }
+
+    /// It is the header of a recording, whose rows are replayed as they stand.
+    pub fn is_recording(&self) -> bool {
+        self.recorded.is_some()
     }
 
     /// The ticker of a line, to pass over other symbols' rows without reading them.
@@ -160,7 +172,9 @@ impl Layout {
             Kind::Trades => {
                 let time_ns = self.time(line, "sip_timestamp")?;
                 let price = self.price(line, "price")?;
-                Ok(Row::Trade { time_ns, price, size: self.shares(line, "size")? })
+                let size = self.shares(line, "size")?;
+                let more = self.recorded.map(|places| places.read(line)).transpose()?;
+                Ok(Row::Trade { time_ns, price, size, more: more.unwrap_or_default() })
             }
             Kind::Minutes => self.minute(line),
         }
@@ -263,8 +277,9 @@ mod tests {
 
     #[test]
     fn a_trade_is_read_also_with_conditions_in_quotes() {
+        let more = More::default();
         let expected =
-            Row::Trade { time_ns: 1_381_152_600_007_000_000, price: 167.41, size: 500.0 };
+            Row::Trade { time_ns: 1_381_152_600_007_000_000, price: 167.41, size: 500.0, more };
         for conditions in ["", "\"12,37\"", "12", "\"a \"\"b\"\", c\""] {
             let line = format!(
                 "SPY,{conditions},0,0,2835,1381152600006000000,167.41,2835,1381152600007000000,500,0,0,0"
@@ -348,7 +363,8 @@ mod property_tests {
         ) {
             let layout = Layout::read(b"ticker,price,size,sip_timestamp").unwrap();
             let line = format!("A,{price},{size},{time_ns}");
-            prop_assert_eq!(layout.row(line.as_bytes()), Ok(Row::Trade { time_ns, price, size }));
+            let row = Row::Trade { time_ns, price, size, more: More::default() };
+            prop_assert_eq!(layout.row(line.as_bytes()), Ok(row));
         }
     }
 }

@@ -1,111 +1,105 @@
-//! Entries in the order they are replayed: one reader for a file sorted by time, one per symbol,
-//! merged, for a file sorted by ticker.
+//! Entries of one file or of several of the same time, in the order they are replayed.
 //!
-//! Memory is bounded by the number of symbols; the file's size does not matter.
+//! A file sorted by time is read as it stands, one sorted by ticker is sorted first, files of one
+//! time are merged by it. Memory is bounded; the files' size does not matter.
 
 use super::{
-    order::{Extent, Order},
+    order::Order,
+    read::Meter,
     rows::{Entries, Entry, Plan, TapeError},
+    sort::{PART, Sorted},
 };
 use proto::Symbol;
-use std::{cmp::Reverse, collections::BinaryHeap, path::Path};
+use std::{cmp::Reverse, collections::BinaryHeap, path::PathBuf};
 
 /// The entries of a file in replay order.
-pub enum Rows {
+enum Rows {
     /// As they stand.
-    ByTime(AsTheyStand),
-    /// Merged by time; rows of one moment in the order of their lines.
-    Merged(Merged),
-}
-
-/// A file sorted by time.
-pub struct AsTheyStand(Entries);
-
-/// A file sorted by ticker, read at one place per symbol.
-pub struct Merged {
-    readers: Vec<SymbolReader>,
-    /// The time and line of each reader's next sound row.
-    heads: BinaryHeap<Reverse<(i64, u64, usize)>>,
-    /// Bad rows, to be told before the next sound one.
-    bad: Vec<Entry>,
-}
-
-/// Reads one symbol's rows.
-struct SymbolReader {
-    entries: Entries,
-    extent: Extent,
-    head: Option<Entry>,
+    ByTime(Entries),
+    /// Sorted by time; rows of one moment in the order of their lines.
+    Sorted(Sorted),
 }
 
 impl Rows {
-    /// Begins to read `path` as `plan` says.
+    fn open(plan: &Plan, symbols: &[Symbol], meter: &Meter) -> Result<Self, TapeError> {
+        match plan.order {
+            Order::ByTime => Ok(Self::ByTime(Entries::open(&plan.path, symbols, meter)?)),
+            Order::BySymbol => Ok(Self::Sorted(Sorted::sort(&plan.path, symbols, PART, meter)?)),
+        }
+    }
+
+    fn read(&mut self) -> Result<Option<Entry>, TapeError> {
+        match self {
+            Self::ByTime(entries) => entries.read(),
+            Self::Sorted(sorted) => sorted.read(),
+        }
+    }
+}
+
+/// An entry and its file's number within the group.
+pub type Found = (usize, Entry);
+
+/// Files of one time, merged; rows of one moment in the order of the files.
+pub struct Group {
+    files: Vec<(PathBuf, Rows, Option<Entry>)>,
+    heads: BinaryHeap<Reverse<(i64, usize)>>,
+    /// Bad rows met on the way to the next sound ones.
+    bad: Vec<Found>,
+}
+
+impl Group {
+    /// Begins to read the files of `plans`.
     ///
     /// # Errors
-    /// When it cannot be read.
-    pub fn open(path: &Path, symbols: &[Symbol], plan: Plan) -> Result<Self, TapeError> {
-        match plan.order {
-            Order::ByTime => Ok(Self::ByTime(AsTheyStand(Entries::open(path, symbols)?))),
-            Order::BySymbol => Ok(Self::Merged(Merged::open(path, symbols, plan)?)),
+    /// When one cannot be read.
+    pub fn open(plans: &[&Plan], symbols: &[Symbol], meter: &Meter) -> Result<Self, TapeError> {
+        let mut group = Self { files: Vec::new(), heads: BinaryHeap::new(), bad: Vec::new() };
+        for (number, plan) in plans.iter().enumerate() {
+            group.files.push((plan.path.clone(), Rows::open(plan, symbols, meter)?, None));
+            group.advance(number)?;
         }
+        Ok(group)
+    }
+
+    /// How many files.
+    pub fn files(&self) -> usize {
+        self.files.len()
+    }
+
+    /// Where file number `number` is.
+    pub fn path(&self, number: usize) -> PathBuf {
+        self.files.get(number).map(|(path, ..)| path.clone()).unwrap_or_default()
     }
 
     /// The next entry.
     ///
     /// # Errors
-    /// When the file cannot be read on.
-    pub fn read(&mut self) -> Result<Option<Entry>, TapeError> {
-        match self {
-            Self::ByTime(AsTheyStand(entries)) => entries.read(),
-            Self::Merged(merged) => merged.read(),
-        }
-    }
-}
-
-impl Merged {
-    fn open(path: &Path, symbols: &[Symbol], plan: Plan) -> Result<Self, TapeError> {
-        let mut merged = Self { readers: Vec::new(), heads: BinaryHeap::new(), bad: plan.strays };
-        for (number, symbol) in symbols.iter().enumerate() {
-            let extent = plan.survey.extent(number);
-            if extent.first > 0 {
-                let entries = Entries::open(path, std::slice::from_ref(symbol))?;
-                merged.readers.push(SymbolReader { entries, extent, head: None });
-                let reader = merged.readers.len() - 1;
-                merged.advance(reader, number)?;
-            }
-        }
-        Ok(merged)
-    }
-
-    fn read(&mut self) -> Result<Option<Entry>, TapeError> {
+    /// When a file cannot be read on.
+    pub fn read(&mut self) -> Result<Option<Found>, TapeError> {
         if let Some(bad) = self.bad.pop() {
             return Ok(Some(bad));
         }
-        let Some(Reverse((_, _, index))) = self.heads.pop() else { return Ok(None) };
-        let head = self.readers.get_mut(index).and_then(|reader| reader.head.take());
-        if let Some(number) = head.and_then(|entry| entry.symbol) {
-            self.advance(index, number)?;
-        }
-        Ok(head)
+        let Some(Reverse((_, number))) = self.heads.pop() else { return Ok(None) };
+        let entry = self.files.get_mut(number).and_then(|(_, _, head)| head.take());
+        self.advance(number)?;
+        Ok(entry.map(|entry| (number, entry)))
     }
 
-    /// Reads on to the next sound row of a reader.
-    fn advance(&mut self, index: usize, number: usize) -> Result<(), TapeError> {
-        let Some(reader) = self.readers.get_mut(index) else { return Ok(()) };
-        while let Some(entry) = reader.entries.read()? {
-            if entry.line > reader.extent.last {
+    /// Reads on to the next sound row of a file.
+    fn advance(&mut self, number: usize) -> Result<(), TapeError> {
+        let Some((_, rows, head)) = self.files.get_mut(number) else { return Ok(()) };
+        let met = self.bad.len();
+        while let Some(entry) = rows.read()? {
+            if let Ok(row) = entry.row {
+                self.heads.push(Reverse((row.time_ns(), number)));
+                *head = Some(entry);
                 break;
             }
-            let entry = Entry { symbol: entry.symbol.map(|_| number), ..entry };
-            match entry.row {
-                Ok(row) => {
-                    reader.head = Some(entry);
-                    self.heads.push(Reverse((row.time_ns(), entry.line, index)));
-                    break;
-                }
-                // Every reader meets the lines that are nobody's: the plan has them already.
-                Err(_) if entry.symbol.is_some() => self.bad.push(entry),
-                Err(_) => {}
-            }
+            self.bad.push((number, entry));
+        }
+        // They are taken from the end.
+        if let Some(met) = self.bad.get_mut(met..) {
+            met.reverse();
         }
         Ok(())
     }
@@ -115,7 +109,7 @@ impl Merged {
 mod tests {
     use super::*;
     use crate::source::replay::rows::{layout, survey};
-    use std::io::Write as _;
+    use std::{io::Write as _, path::Path};
 
     const HEADER: &str = "ticker,price,size,sip_timestamp\n";
     const T: i64 = 1_381_152_600_000_000_000;
@@ -134,15 +128,21 @@ mod tests {
         ["B", "A"].iter().map(|text| Symbol::parse(text).unwrap()).collect()
     }
 
-    /// Line and whether the row is sound, in replay order.
-    fn replayed(file: &tempfile::NamedTempFile) -> Result<Vec<(u64, bool)>, TapeError> {
-        let plan = survey(file.path(), &symbols())?;
-        let mut rows = Rows::open(file.path(), &symbols(), plan)?;
+    /// File, line and whether the row is sound, in replay order.
+    fn merged(files: &[&tempfile::NamedTempFile]) -> Result<Vec<(usize, u64, bool)>, TapeError> {
+        let meter = Meter::default();
+        let plans = files.iter().map(|file| survey(file.path(), &symbols(), &meter));
+        let plans = plans.collect::<Result<Vec<_>, _>>()?;
+        let mut group = Group::open(&plans.iter().collect::<Vec<_>>(), &symbols(), &meter)?;
         let mut found = Vec::new();
-        while let Some(entry) = rows.read()? {
-            found.push((entry.line, entry.row.is_ok()));
+        while let Some((file, entry)) = group.read()? {
+            found.push((file, entry.line, entry.row.is_ok()));
         }
         Ok(found)
+    }
+
+    fn lines(file: &tempfile::NamedTempFile) -> Result<Vec<(u64, bool)>, TapeError> {
+        Ok(merged(&[file])?.into_iter().map(|(_, line, sound)| (line, sound)).collect())
     }
 
     #[test]
@@ -155,12 +155,14 @@ mod tests {
             ("A", "3", T),
             ("", "3", T),
         ]);
-        let expected = [(2, true), (4, false), (5, true), (6, true), (7, false)];
-        assert_eq!(replayed(&file).unwrap(), expected);
+        let mut found = lines(&file).unwrap();
+        assert!(found.iter().filter(|(_, sound)| *sound).map(|(line, _)| *line).eq([2, 5, 6]));
+        found.sort_unstable();
+        assert_eq!(found, [(2, true), (4, false), (5, true), (6, true), (7, false)]);
     }
 
     #[test]
-    fn a_file_sorted_by_ticker_is_merged_by_time_then_line() {
+    fn a_file_sorted_by_ticker_is_sorted_by_time_then_line() {
         let file = tape(&[
             ("A", "1", T),
             ("A", "0", T + 1),
@@ -173,21 +175,26 @@ mod tests {
             ("B", "oops", T),
             ("Z", "3", T),
         ]);
-        let sound = [2, 6, 4, 7, 8, 5];
-        let found = replayed(&file).unwrap();
-        let found: Vec<u64> = found.iter().filter(|(_, ok)| *ok).map(|(line, _)| *line).collect();
-        assert_eq!(found, sound);
-        let bad = replayed(&file).unwrap().into_iter().filter(|(_, ok)| !ok);
-        assert!(bad.map(|(line, _)| line).eq([9, 3, 10]), "{:?}", replayed(&file));
+        let found = lines(&file).unwrap();
+        let of = |sound: bool| found.iter().filter(move |row| row.1 == sound).map(|row| row.0);
+        assert!(of(true).eq([2, 6, 4, 7, 8, 5]), "{found:?}");
+        assert!(of(false).eq([3, 9, 10]), "{found:?}");
+    }
+
+    #[test]
+    fn files_of_one_time_are_merged_by_it() {
+        let a = tape(&[("A", "1", T), ("A", "1", T + 2), ("A", "x", T + 2), ("A", "1", T + 4)]);
+        let b = tape(&[("B", "1", T), ("B", "1", T + 3), ("B", "1", T + 5)]);
+        let sound = merged(&[&a, &b]).unwrap().into_iter().filter(|row| row.2);
+        let expected = [(0, 2), (1, 2), (0, 3), (1, 3), (0, 5), (1, 4)];
+        assert!(sound.map(|(file, line, _)| (file, line)).eq(expected));
     }
 
     #[test]
     fn what_cannot_be_replayed_says_why() {
         let disorder = tape(&[("A", "1", T + HOUR), ("B", "1", T), ("A", "1", T)]);
-        let text = replayed(&disorder).unwrap_err().to_string();
+        let text = lines(&disorder).unwrap_err().to_string();
         assert!(text.contains("line 4 is 3600 s older"), "{text}");
-        let text = replayed(&tape(&[("Z", "1", T)])).unwrap_err().to_string();
-        assert!(text.ends_with("has no row of the configured symbols"), "{text}");
         let text = layout(Path::new("/nowhere/tape.csv")).unwrap_err().to_string();
         assert!(text.starts_with("/nowhere/tape.csv cannot be read"), "{text}");
     }

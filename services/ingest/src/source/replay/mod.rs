@@ -1,21 +1,29 @@
-//! A tape: trades or minutes of a past day, over the same subjects as live prices.
+//! A tape: trades or minutes of past days, over the same subjects as live prices.
 //!
-//! 1. Every sound trade row is exactly one quote, in an order that depends on the file alone.
-//! 2. Memory is bounded whatever the file's size: a thread reads ahead into a bounded channel.
+//! 1. Every sound trade row is exactly one quote, in an order that depends on the files alone.
+//! 2. Memory is bounded whatever the files' size: a thread reads ahead into a bounded channel.
 //! 3. A bad row is counted, named by its line and skipped; a file that is no tape is refused whole.
+//! 4. Pause, step and speed change when a quote is given, never which or in what order.
 
+mod ahead;
 pub mod expand;
+pub mod files;
 pub mod flatfile;
+pub mod gate;
 pub mod merge;
 pub mod order;
 pub mod pace;
+pub mod plan;
 pub mod read;
+pub mod recorded;
+pub mod remote;
 pub mod rows;
+pub mod sort;
 
 use super::{Backfill, Condition, Description, Earlier, Event, Handling, Quote, Source};
-use expand::Expander;
+use ahead::{Ahead, BATCH, Batch, size};
+use gate::{Gate, State};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
-use merge::Rows;
 use pace::Pace;
 use proto::{ClockKind, FeedState, Source as Origin, Symbol};
 use rows::{Entry, TapeError};
@@ -23,21 +31,21 @@ use std::{
     hash::{DefaultHasher, Hash as _, Hasher as _},
     io::IsTerminal as _,
     path::{Path, PathBuf},
+    sync::Arc,
+    time::Duration,
 };
-use tokio::{sync::mpsc, time::Instant};
+use tokio::{sync::watch, time::Instant};
 
-/// Quotes handed over at a time.
-const BATCH: usize = 512;
-/// Batches read ahead.
-const AHEAD: usize = 16;
 /// Bad rows that are named one by one; the rest are counted.
 const NAMED: u64 = 20;
+/// A first look at the files that takes no longer is not told of.
+const PATIENCE: Duration = Duration::from_secs(1);
 
 /// What is replayed, and how.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Settings {
-    /// The flat file.
-    pub path: PathBuf,
+    /// The flat files.
+    pub paths: Vec<PathBuf>,
     /// Tape seconds per wall second; `None` is as fast as the bus and the readers take it.
     pub speed: Option<f64>,
     /// New York time of the first day's tape at which to end.
@@ -48,105 +56,197 @@ pub struct Settings {
 pub struct Replay {
     settings: Settings,
     symbols: Vec<Symbol>,
-    batches: Option<mpsc::Receiver<Batch>>,
-    /// Quotes that are not due yet.
-    waiting: std::vec::IntoIter<Quote>,
-    held: Option<Quote>,
+    ahead: Option<Ahead>,
+    /// The files have been looked at and quotes come.
+    ready: bool,
+    /// When to tell next how far the first look has come.
+    told: Instant,
+    /// Quotes that have been read and not given.
+    waiting: std::collections::VecDeque<Quote>,
     pace: Pace,
     began: Instant,
+    gate: Gate,
+    orders: watch::Receiver<State>,
+    /// The gate's turn that the pace follows.
+    turn: u64,
+    /// Ticks of this run that an earlier process has published.
+    published: u64,
     bad: u64,
     given: u64,
-    progress: ProgressBar,
+    bar: ProgressBar,
     ended: bool,
 }
 
-/// What the reading thread hands over.
-enum Batch {
-    /// Quotes, the rows they came from, and the bad ones among them.
-    Quotes { quotes: Vec<Quote>, rows: u64, bad: Vec<Entry> },
-    /// The file cannot be read on.
-    Broken(TapeError),
+/// How many quotes may be given now.
+enum Leave {
+    /// So many, without waiting until they are due.
+    Now(u64),
+    /// All, each when it is due.
+    Paced,
+    /// None before a person says so.
+    Stand,
 }
 
 impl Replay {
     /// A tape of `symbols`.
     pub fn new(settings: Settings, symbols: &[Symbol]) -> Self {
-        let pace = Pace::new(settings.speed);
+        let gate = Gate::new(settings.speed);
         Self {
+            pace: Pace::new(settings.speed),
             settings,
             symbols: symbols.to_vec(),
-            batches: None,
-            waiting: Vec::new().into_iter(),
-            held: None,
-            pace,
+            ahead: None,
+            ready: false,
+            told: Instant::now(),
+            waiting: std::collections::VecDeque::new(),
             began: Instant::now(),
+            orders: gate.watch(),
+            gate,
+            turn: 0,
+            published: 0,
             bad: 0,
             given: 0,
-            progress: ProgressBar::hidden(),
+            bar: ProgressBar::hidden(),
             ended: false,
         }
     }
 
     fn name(&self) -> String {
-        let name = self.settings.path.file_name().unwrap_or_default();
-        name.to_string_lossy().into_owned()
+        match self.settings.paths.as_slice() {
+            [path] => path.file_name().unwrap_or_default().to_string_lossy().into_owned(),
+            several => format!("{} files", several.len()),
+        }
     }
 
     /// The same for the same rows in the same order.
     fn fingerprint(&self) -> String {
-        let size = std::fs::metadata(&self.settings.path).map_or(0, |data| data.len());
         let mut hasher = DefaultHasher::new();
-        (self.name(), size, &self.symbols, self.settings.until.map(|t| t.to_string()))
-            .hash(&mut hasher);
+        let name = |path: &PathBuf| path.file_name().map(std::ffi::OsStr::to_owned);
+        for path in &self.settings.paths {
+            (name(path), size(path)).hash(&mut hasher);
+        }
+        (&self.symbols, self.settings.until.map(|time| time.to_string())).hash(&mut hasher);
         format!("replay-{:016x}", hasher.finish())
     }
 
-    fn take_bad(&mut self, bad: &[Entry]) {
+    fn take_bad(&mut self, bad: &[(Arc<Path>, Entry)]) {
         metrics::counter!("ingest_bad_rows_total").increment(bad.len() as u64);
-        for entry in bad {
+        for (path, entry) in bad {
             self.bad += 1;
             if let (true, Err(fault)) = (self.bad <= NAMED, entry.row) {
-                tracing::warn!(tape.line = entry.line, "skipped line {}: {fault}", entry.line);
+                let name = path.file_name().unwrap_or_default().display();
+                tracing::warn!(
+                    tape.line = entry.line,
+                    "{name}: skipped line {}: {fault}",
+                    entry.line
+                );
             }
         }
     }
 
-    /// The next quote, read from the thread as needed; an event when the tape is over.
-    async fn quote(&mut self) -> Result<Quote, Event> {
-        loop {
-            if let Some(quote) = self.waiting.next() {
-                return Ok(quote);
+    /// Takes what the thread hands over; an event when it changes the tape's condition.
+    fn take(&mut self, batch: Option<Batch>) -> Option<Event> {
+        match batch {
+            Some(Batch::Ready { rows, ticks }) => {
+                self.ready = true;
+                self.gate.measure(rows, ticks, self.published);
+                self.bar = progress(ticks);
+                Some(Event::Condition(self.live(rows)))
             }
-            if self.ended {
-                // Nothing follows the end: whoever asks waits until the process is stopped.
-                std::future::pending::<()>().await;
+            Some(Batch::Quotes { quotes, bad }) => {
+                self.take_bad(&bad);
+                self.waiting.extend(quotes);
+                None
             }
-            let next = match &mut self.batches {
-                Some(batches) => batches.recv().await,
-                None => None,
-            };
-            match next {
-                Some(Batch::Quotes { quotes, rows, bad }) => {
-                    self.take_bad(&bad);
-                    self.progress.inc(rows);
-                    self.waiting = quotes.into_iter();
-                }
-                Some(Batch::Broken(error)) => return Err(self.end(Some(error))),
-                None => return Err(self.end(None)),
-            }
+            Some(Batch::Broken(error)) => Some(self.end(Some(error))),
+            None => Some(self.end(None)),
         }
+    }
+
+    async fn receive(&mut self) -> Option<Batch> {
+        match &mut self.ahead {
+            Some(ahead) => ahead.batches.recv().await,
+            None => None,
+        }
+    }
+
+    fn live(&self, rows: u64) -> Condition {
+        let detail = format!("replaying {rows} rows of {}", self.name());
+        Condition { tape: self.gate.progress(), ..Condition::new(FeedState::Live, detail) }
+    }
+
+    fn starting(&self) -> Condition {
+        let doing = self.ahead.as_ref().map_or_else(String::new, Ahead::doing);
+        Condition::new(FeedState::Starting, doing)
     }
 
     fn end(&mut self, error: Option<TapeError>) -> Event {
         self.ended = true;
-        self.progress.finish_and_clear();
+        self.gate.close();
+        self.bar.finish_and_clear();
         let counts =
             format!("{} ticks of {}, {} bad rows skipped", self.given, self.name(), self.bad);
         let (state, detail) = match error {
             None => (FeedState::Done, format!("the tape is over: {counts}")),
+            Some(error) if !self.ready => (FeedState::Failing, error.to_string()),
             Some(error) => (FeedState::Failing, format!("{error}; replayed until then: {counts}")),
         };
-        Event::Condition(Condition::new(state, detail))
+        let tape = self.gate.progress();
+        Event::Condition(Condition { tape, ..Condition::new(state, detail) })
+    }
+
+    /// What a person's orders leave to be given now.
+    fn leave(&mut self) -> Leave {
+        let state = *self.orders.borrow_and_update();
+        if self.turn != state.turns {
+            self.turn = state.turns;
+            self.pace.turn(state.speed);
+        }
+        match (self.pace.skipping(), state.limit) {
+            // What is published already is given again to be counted, and passes no gate.
+            (skipping @ 1.., _) => Leave::Now(skipping),
+            (0, None) => Leave::Paced,
+            (0, Some(limit)) => match limit.saturating_sub(self.given - self.published) {
+                0 => Leave::Stand,
+                steps => Leave::Now(steps),
+            },
+        }
+    }
+
+    /// Gives what is read and may go, at most `most` quotes; without `paced` also what is not due.
+    fn give(&mut self, most: u64, paced: bool) -> Vec<Quote> {
+        let most = usize::try_from(most).unwrap_or(BATCH).min(BATCH);
+        let mut quotes = Vec::new();
+        while quotes.len() < most {
+            let Some(next) = self.waiting.front() else { break };
+            let (time_ns, now) = (next.time_ns, self.began.elapsed());
+            if paced && self.pace.due(time_ns, now).is_some_and(|due| due > now) {
+                break;
+            }
+            self.pace.passed(time_ns);
+            quotes.extend(self.waiting.pop_front());
+        }
+        self.given += quotes.len() as u64;
+        self.bar.inc(quotes.len() as u64);
+        quotes
+    }
+
+    /// Waits for the end of the first look, and tells how far it is.
+    async fn look(&mut self) -> Event {
+        loop {
+            let told = self.told;
+            match tokio::time::timeout_at(told, self.receive()).await {
+                Ok(batch) => {
+                    if let Some(event) = self.take(batch) {
+                        return event;
+                    }
+                }
+                Err(_elapsed) => {
+                    self.told = Instant::now() + PATIENCE;
+                    return Event::Condition(self.starting());
+                }
+            }
+        }
     }
 }
 
@@ -162,68 +262,58 @@ impl Source for Replay {
         }
     }
 
+    fn gate(&self) -> Option<Gate> {
+        Some(self.gate.clone())
+    }
+
     async fn prepare(&mut self, earlier: Earlier) -> Result<(Condition, Backfill), String> {
-        let (settings, symbols) = (self.settings.clone(), self.symbols.clone());
-        let opened = tokio::task::spawn_blocking(move || open(&settings, &symbols)).await;
-        let tape = opened.map_err(|gone| gone.to_string())?.map_err(|error| error.to_string())?;
+        self.published = earlier.published;
         self.pace.skip(earlier.published);
-        self.progress = progress(tape.rows);
-        let speed =
-            self.settings.speed.map_or_else(|| "full speed".to_owned(), |x| format!("{x}x"));
-        let detail = format!("replaying {} rows of {} at {speed}", tape.rows, self.name());
-        let (sender, batches) = mpsc::channel(AHEAD);
-        self.batches = Some(batches);
-        let symbols = self.symbols.clone();
-        // The thread ends with the file, or when nobody takes its batches any more.
-        drop(tokio::task::spawn_blocking(move || read_ahead(tape, &symbols, &sender)));
-        Ok((Condition::new(FeedState::Live, detail), Backfill::default()))
+        let Settings { paths, until, .. } = &self.settings;
+        self.ahead = Some(Ahead::start(paths, &self.symbols, *until));
+        self.told = Instant::now() + PATIENCE;
+        match self.look().await {
+            Event::Condition(condition) if condition.state == FeedState::Failing => {
+                Err(condition.detail)
+            }
+            Event::Condition(condition) => Ok((condition, Backfill::default())),
+            Event::Quotes(_) | Event::Bars(_) => Ok((self.starting(), Backfill::default())),
+        }
     }
 
     async fn next(&mut self) -> Event {
-        if self.held.is_none() {
-            match self.quote().await {
-                Ok(quote) => self.held = Some(quote),
-                Err(event) => return event,
+        loop {
+            if self.ended {
+                // Nothing follows the end: whoever asks waits until the process is stopped.
+                std::future::pending::<()>().await;
+            }
+            if !self.ready {
+                return self.look().await;
+            }
+            let Some(time_ns) = self.waiting.front().map(|quote| quote.time_ns) else {
+                let batch = self.receive().await;
+                match self.take(batch) {
+                    Some(event) => return event,
+                    None => continue,
+                }
+            };
+            // From here on nothing is taken before it is given, so nothing can be lost.
+            match self.leave() {
+                Leave::Now(most) => return Event::Quotes(self.give(most, false)),
+                // The gate is ours: it does not close its channel.
+                Leave::Stand => drop(self.orders.changed().await),
+                Leave::Paced => {
+                    if let Some(due) = self.pace.due(time_ns, self.began.elapsed()) {
+                        let due = self.began + due;
+                        if tokio::time::timeout_at(due, self.orders.changed()).await.is_ok() {
+                            continue;
+                        }
+                    }
+                    return Event::Quotes(self.give(u64::MAX, true));
+                }
             }
         }
-        let time_ns = self.held.as_ref().map_or(0, |quote| quote.time_ns);
-        if let Some(due) = self.pace.due(time_ns, self.began.elapsed()) {
-            tokio::time::sleep_until(self.began + due).await;
-        }
-        // From here on nothing waits, so nothing can be lost.
-        let mut quotes: Vec<Quote> = self.held.take().into_iter().collect();
-        self.pace.passed(time_ns);
-        while quotes.len() < BATCH {
-            let Some(quote) = self.waiting.next() else { break };
-            let now = self.began.elapsed();
-            if self.pace.due(quote.time_ns, now).is_some_and(|due| due > now) {
-                self.held = Some(quote);
-                break;
-            }
-            self.pace.passed(quote.time_ns);
-            quotes.push(quote);
-        }
-        self.given += quotes.len() as u64;
-        Event::Quotes(quotes)
     }
-}
-
-/// A surveyed tape, ready to be read.
-struct Tape {
-    entries: Rows,
-    /// Sound rows in all.
-    rows: u64,
-    /// Rows at or after this time are not replayed, nanoseconds since 1970 UTC.
-    until_ns: i64,
-}
-
-fn open(settings: &Settings, symbols: &[Symbol]) -> Result<Tape, TapeError> {
-    let plan = rows::survey(&settings.path, symbols)?;
-    let rows = plan.survey.rows();
-    let first_ns = plan.survey.first_ns().unwrap_or_default();
-    let entries = Rows::open(&settings.path, symbols, plan)?;
-    let until_ns = settings.until.and_then(|until| on_day_of(first_ns, until)).unwrap_or(i64::MAX);
-    Ok(Tape { entries, rows, until_ns })
 }
 
 /// The header of a file, read to say early that it is no tape.
@@ -234,83 +324,14 @@ pub fn check(path: &Path) -> Result<flatfile::Layout, TapeError> {
     rows::layout(path)
 }
 
-/// New York time `time` on the New York date of `first_ns`, nanoseconds since 1970 UTC.
-fn on_day_of(first_ns: i64, time: jiff::civil::Time) -> Option<i64> {
-    let new_york = jiff::tz::TimeZone::get("America/New_York").ok()?;
-    let first = jiff::Timestamp::from_nanosecond(i128::from(first_ns)).ok()?;
-    let date = first.to_zoned(new_york.clone()).date();
-    let until = date.to_datetime(time).to_zoned(new_york).ok()?;
-    i64::try_from(until.timestamp().as_nanosecond()).ok()
-}
-
-/// Reads the tape into batches until it ends or nobody listens.
-fn read_ahead(mut tape: Tape, symbols: &[Symbol], sender: &mpsc::Sender<Batch>) {
-    let mut filling = Filling::default();
-    loop {
-        let (over, error) = match tape.entries.read() {
-            Ok(entry) => (!filling.take(entry, symbols, tape.until_ns), None),
-            Err(error) => (true, Some(error)),
-        };
-        if over {
-            filling.expander.flush(&mut filling.quotes);
-        }
-        if (over || filling.is_full()) && sender.blocking_send(filling.batch()).is_err() {
-            return;
-        }
-        if let Some(error) = error {
-            // Nobody listens any more when this fails.
-            drop(sender.blocking_send(Batch::Broken(error)));
-        }
-        if over {
-            return;
-        }
-    }
-}
-
-/// The batch that is being filled.
-#[derive(Default)]
-struct Filling {
-    expander: Expander,
-    quotes: Vec<Quote>,
-    rows: u64,
-    bad: Vec<Entry>,
-}
-
-impl Filling {
-    /// Takes what was read in; `false` when the tape is over with it.
-    fn take(&mut self, entry: Option<Entry>, symbols: &[Symbol], until_ns: i64) -> bool {
-        let Some(entry) = entry else { return false };
-        let symbol = entry.symbol.and_then(|number| symbols.get(number));
-        match (entry.row, symbol) {
-            (Ok(row), Some(_)) if row.time_ns() >= until_ns => return false,
-            (Ok(row), Some(symbol)) => {
-                self.rows += 1;
-                self.expander.take(symbol, row, &mut self.quotes);
-            }
-            (Ok(_) | Err(_), _) => self.bad.push(entry),
-        }
-        true
-    }
-
-    fn is_full(&self) -> bool {
-        self.quotes.len() + self.bad.len() >= BATCH
-    }
-
-    fn batch(&mut self) -> Batch {
-        let quotes = std::mem::replace(&mut self.quotes, Vec::with_capacity(BATCH));
-        let (rows, bad) = (std::mem::take(&mut self.rows), std::mem::take(&mut self.bad));
-        Batch::Quotes { quotes, rows, bad }
-    }
-}
-
 /// A progress bar on a terminal, nothing elsewhere.
-fn progress(rows: u64) -> ProgressBar {
+fn progress(ticks: u64) -> ProgressBar {
     if !std::io::stderr().is_terminal() {
         return ProgressBar::hidden();
     }
-    let bar = ProgressBar::with_draw_target(Some(rows), ProgressDrawTarget::stderr_with_hz(2));
+    let bar = ProgressBar::with_draw_target(Some(ticks), ProgressDrawTarget::stderr_with_hz(2));
     let style = ProgressStyle::with_template(
-        "{bar:30} {percent:>3} %  {human_pos} of {human_len} rows  {per_sec}  {eta}",
+        "{bar:30} {percent:>3} %  {human_pos} of {human_len} ticks  {per_sec}  {eta}",
     );
     // The template is a constant; the default style serves as well.
     bar.with_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()))

@@ -1,7 +1,7 @@
 //! In which order a file's rows stand, and so how they can be replayed in time order. Pure.
 //!
 //! Polygon sells its flat files sorted by ticker; others sort them by time. Both can be replayed in
-//! bounded memory: the one as it stands, the other by merging one reader per ticker.
+//! bounded memory: the one as it stands, the other sorted first, with the disk's help.
 
 /// How far a row may lie before one above it and still count as in order, nanoseconds: reports to
 /// the consolidated tape come late.
@@ -12,26 +12,8 @@ pub const TOLERANCE_NS: i64 = 60_000_000_000;
 pub enum Order {
     /// As it stands.
     ByTime,
-    /// One reader per symbol, merged by time.
+    /// Sorted by time and line.
     BySymbol,
-}
-
-/// Where a symbol's rows stand in the file.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Extent {
-    /// Line of the first row, 0 when there is none.
-    pub first: u64,
-    /// Line of the last row.
-    pub last: u64,
-}
-
-impl Extent {
-    fn reach(&mut self, line: u64) {
-        if self.first == 0 {
-            self.first = line;
-        }
-        self.last = line;
-    }
 }
 
 /// A file that is in no order that can be replayed.
@@ -52,7 +34,8 @@ pub struct Disorder {
 pub struct Survey {
     newest_ns: i64,
     in_time: bool,
-    symbols: Vec<(i64, Extent)>,
+    /// The newest time of each symbol.
+    symbols: Vec<i64>,
     disorder: Option<Disorder>,
     rows: u64,
     first_ns: Option<i64>,
@@ -64,7 +47,7 @@ impl Survey {
         Self {
             newest_ns: i64::MIN,
             in_time: true,
-            symbols: vec![(i64::MIN, Extent::default()); symbols],
+            symbols: vec![i64::MIN; symbols],
             disorder: None,
             rows: 0,
             first_ns: None,
@@ -73,7 +56,7 @@ impl Survey {
 
     /// Takes in the row on `line`, of symbol number `symbol`, at `time_ns`.
     pub fn see(&mut self, line: u64, symbol: usize, time_ns: i64) {
-        let Some((newest_ns, extent)) = self.symbols.get_mut(symbol) else { return };
+        let Some(newest_ns) = self.symbols.get_mut(symbol) else { return };
         self.rows += 1;
         self.first_ns = Some(self.first_ns.map_or(time_ns, |first| first.min(time_ns)));
         self.in_time &= self.newest_ns.saturating_sub(time_ns) <= TOLERANCE_NS;
@@ -83,14 +66,6 @@ impl Survey {
             self.disorder = Some(Disorder { line, behind_s: behind_ns / 1_000_000_000 });
         }
         *newest_ns = (*newest_ns).max(time_ns);
-        extent.reach(line);
-    }
-
-    /// Takes in a row of symbol number `symbol` that is not sound: it is met, but has no time.
-    pub fn pass(&mut self, line: u64, symbol: usize) {
-        if let Some((_, extent)) = self.symbols.get_mut(symbol) {
-            extent.reach(line);
-        }
     }
 
     /// Rows seen.
@@ -103,9 +78,15 @@ impl Survey {
         self.first_ns
     }
 
-    /// Where the rows of symbol number `symbol` stand.
-    pub fn extent(&self, symbol: usize) -> Extent {
-        self.symbols.get(symbol).map(|(_, extent)| *extent).unwrap_or_default()
+    /// The latest time seen, nanoseconds since 1970 UTC.
+    pub fn last_ns(&self) -> Option<i64> {
+        self.first_ns.map(|_| self.newest_ns)
+    }
+
+    /// Numbers of the symbols that have rows, rising.
+    pub fn symbols(&self) -> impl Iterator<Item = usize> {
+        let seen = self.symbols.iter().enumerate();
+        seen.filter(|(_, newest_ns)| **newest_ns > i64::MIN).map(|(number, _)| number)
     }
 
     /// How the file can be read.
@@ -146,8 +127,9 @@ mod tests {
     fn a_file_sorted_by_ticker_is_merged() {
         let survey = survey(&[(0, HOUR), (0, 3 * HOUR), (1, HOUR), (1, 2 * HOUR)]);
         assert_eq!(survey.order(), Ok(Order::BySymbol));
-        assert_eq!(survey.extent(1), Extent { first: 4, last: 5 });
+        assert!(survey.symbols().eq([0, 1]));
         assert_eq!((survey.rows(), survey.first_ns()), (4, Some(HOUR)));
+        assert_eq!(survey.last_ns(), Some(3 * HOUR));
     }
 
     #[test]

@@ -32,6 +32,16 @@ impl Pace {
         self.skip = quotes;
     }
 
+    /// Goes on from the next quote at `speed`: what was waited for before counts no more.
+    pub fn turn(&mut self, speed: Option<f64>) {
+        (self.speed, self.anchor) = (speed, None);
+    }
+
+    /// Quotes that are still not waited for.
+    pub fn skipping(&self) -> u64 {
+        self.skip
+    }
+
     /// When the quote at `time_ns` is due; `None` when it need not be waited for.
     pub fn due(&mut self, time_ns: i64, now: Duration) -> Option<Duration> {
         let speed = self.speed.filter(|_| self.skip == 0)?;
@@ -70,6 +80,18 @@ mod tests {
         assert_eq!(pace.due(67 * SECOND, now), Some(now + Duration::from_secs(1)));
         assert_eq!(pace.due(SECOND, now), Some(now), "a late report is due at once");
         assert_eq!(Pace::new(None).due(67 * SECOND, now), None);
+    }
+
+    #[test]
+    fn after_a_turn_the_next_quote_is_due_at_once_and_the_rest_at_the_new_speed() {
+        let (now, later) = (Duration::from_secs(100), Duration::from_secs(500));
+        let mut pace = Pace::new(Some(1.0));
+        assert_eq!(pace.due(SECOND, now), Some(now));
+        pace.passed(SECOND);
+        pace.turn(Some(2.0));
+        assert_eq!(pace.due(9 * SECOND, later), Some(later));
+        pace.passed(9 * SECOND);
+        assert_eq!(pace.due(11 * SECOND, later), Some(later + Duration::from_secs(1)));
     }
 
     #[test]

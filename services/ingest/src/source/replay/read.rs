@@ -5,10 +5,30 @@ use std::{
     fs::File,
     io::{self, BufRead, BufReader, Read},
     path::Path,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
 };
 
 /// The longest line that is read; a longer one is passed over without being kept.
 const MAX_LINE: usize = 64 * 1024;
+
+/// Bytes read of files, for whoever watches.
+pub type Meter = Arc<AtomicU64>;
+
+struct Metered {
+    file: File,
+    meter: Meter,
+}
+
+impl Read for Metered {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let read = self.file.read(buffer)?;
+        self.meter.fetch_add(read as u64, Ordering::Relaxed);
+        Ok(read)
+    }
+}
 
 /// The lines of a file, numbered from 1.
 pub struct Lines {
@@ -27,12 +47,14 @@ pub enum Line<'l> {
 }
 
 impl Lines {
-    /// Opens `path`; its first bytes tell whether it is compressed.
+    /// Opens `path`; its first bytes tell whether it is compressed. What is read of the file is
+    /// added to `meter`.
     ///
     /// # Errors
     /// When it cannot be opened or read.
-    pub fn open(path: &Path) -> io::Result<Self> {
-        let mut file = BufReader::with_capacity(128 * 1024, File::open(path)?);
+    pub fn open(path: &Path, meter: &Meter) -> io::Result<Self> {
+        let file = Metered { file: File::open(path)?, meter: Arc::clone(meter) };
+        let mut file = BufReader::with_capacity(128 * 1024, file);
         let compressed = file.fill_buf()?.starts_with(&[0x1f, 0x8b]);
         let reader: Box<dyn BufRead + Send> = if compressed {
             // Vendors concatenate compressed parts: all of them are read.
@@ -100,7 +122,9 @@ mod tests {
 
     fn all(bytes: &[u8]) -> io::Result<Vec<(u64, String)>> {
         let file = written(bytes);
-        let mut lines = Lines::open(file.path())?;
+        let meter = Meter::default();
+        let mut lines = Lines::open(file.path(), &meter)?;
+        assert!(bytes.is_empty() || meter.load(Ordering::Relaxed) > 0);
         let mut found = Vec::new();
         while let Some((number, line)) = lines.read()? {
             let text = match line {

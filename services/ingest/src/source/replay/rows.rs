@@ -1,9 +1,9 @@
 //! Rows of the configured symbols as they stand in a file, and what a first look at all of them says.
 
 use super::{
-    flatfile::{Layout, Row, RowFault},
+    flatfile::{Kind, Layout, Row, RowFault},
     order::{Disorder, Order, Survey},
-    read::{Line, Lines},
+    read::{Line, Lines, Meter},
 };
 use proto::Symbol;
 use std::{
@@ -44,8 +44,23 @@ pub enum TapeError {
     /// No row is of a configured symbol.
     #[error("{} has no row of the configured symbols", path.display())]
     Empty {
+        /// The file, or the first of several.
+        path: PathBuf,
+    },
+    /// Several files that make no tape together.
+    #[error(transparent)]
+    Conflict(#[from] super::plan::Conflict),
+    /// It had to be sorted by time, and could not be.
+    #[error(
+        "{} is sorted by ticker, and sorting it by time takes room in the folder for temporary \
+         files (TMPDIR): {source}",
+        path.display()
+    )]
+    Sort {
         /// The file.
         path: PathBuf,
+        /// What the system says.
+        source: io::Error,
     },
 }
 
@@ -85,43 +100,43 @@ pub struct Entries {
 /// # Errors
 /// When it cannot be read or is not that of a tape.
 pub fn layout(path: &Path) -> Result<Layout, TapeError> {
-    Ok(Entries::open(path, &[])?.layout)
+    Ok(Entries::open(path, &[], &Meter::default())?.layout)
 }
 
-/// What one look at the whole file has found.
+/// What one look at a whole file has found.
 #[derive(Debug)]
 pub struct Plan {
+    /// The file.
+    pub path: PathBuf,
+    /// What its rows are.
+    pub kind: Kind,
+    /// It is a recording of ours.
+    pub recorded: bool,
     /// Its rows.
     pub survey: Survey,
     /// How to read them in time order.
     pub order: Order,
-    /// The first lines that are nobody's.
-    pub strays: Vec<Entry>,
 }
 
 /// Reads the whole file once and says how it can be replayed.
 ///
 /// # Errors
-/// When it cannot be read to its end, or its rows are in no order, or none is wanted.
-pub fn survey(path: &Path, symbols: &[Symbol]) -> Result<Plan, TapeError> {
+/// When it cannot be read to its end, or its rows are in no order.
+pub fn survey(path: &Path, symbols: &[Symbol], meter: &Meter) -> Result<Plan, TapeError> {
     let mut survey = Survey::new(symbols.len());
-    let mut strays = Vec::new();
-    let mut entries = Entries::open(path, symbols)?;
+    let mut entries = Entries::open(path, symbols, meter)?;
     while let Some(entry) = entries.read()? {
-        match (entry.symbol, entry.row) {
-            (Some(symbol), Ok(row)) => survey.see(entry.line, symbol, row.time_ns()),
-            (Some(symbol), Err(_)) => survey.pass(entry.line, symbol),
-            (None, _) if strays.len() < STRAYS => strays.push(entry),
-            (None, _) => {}
+        if let (Some(symbol), Ok(row)) = (entry.symbol, entry.row) {
+            survey.see(entry.line, symbol, row.time_ns());
         }
     }
-    if survey.rows() == 0 {
-        return Err(TapeError::Empty { path: path.to_owned() });
-    }
-    let order = survey.order();
+    let recorded = entries.layout.is_recording();
+    // What was published in an order is replayed in it, whatever the times say.
+    let order = if recorded { Ok(Order::ByTime) } else { survey.order() };
     let order =
         order.map_err(|disorder| TapeError::Disorder { path: path.to_owned(), disorder })?;
-    Ok(Plan { survey, order, strays })
+    let kind = entries.layout.kind;
+    Ok(Plan { path: path.to_owned(), kind, recorded, survey, order })
 }
 
 impl Entries {
@@ -129,9 +144,9 @@ impl Entries {
     ///
     /// # Errors
     /// When it cannot be read or its header is not that of a tape.
-    pub fn open(path: &Path, symbols: &[Symbol]) -> Result<Self, TapeError> {
+    pub fn open(path: &Path, symbols: &[Symbol], meter: &Meter) -> Result<Self, TapeError> {
         let read = |source| TapeError::Read { path: path.to_owned(), line: 0, source };
-        let mut lines = Lines::open(path).map_err(read)?;
+        let mut lines = Lines::open(path, meter).map_err(read)?;
         let header = match lines.read().map_err(read)? {
             Some((_, Line::Text(header))) => Layout::read(header),
             Some((_, Line::TooLong)) | None => Layout::read(b""),
@@ -175,7 +190,5 @@ impl Entries {
     }
 }
 
-/// Lines without a ticker that are remembered by a plan.
-const STRAYS: usize = 1_000;
 /// The fault of a row that names no symbol.
 const NO_TICKER: BadRow = BadRow::Fault(RowFault::Value("ticker", "a symbol"));

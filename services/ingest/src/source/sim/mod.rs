@@ -8,6 +8,7 @@ pub mod walk;
 
 use super::{Backfill, Condition, Description, Earlier, Event, Handling, Quote, Source};
 use proto::{ClockKind, FeedState, PriceField, Source as Origin, Symbol};
+use runtime::clock::Clock;
 use std::{collections::BTreeMap, time::Duration};
 pub use walk::{Profile, Walk};
 
@@ -34,6 +35,7 @@ pub struct Settings {
 pub struct Sim {
     settings: Settings,
     market: Market,
+    wall: Clock,
     clock: VirtualClock,
     /// The newest grid time given out, milliseconds.
     given_ms: i64,
@@ -111,7 +113,13 @@ impl Sim {
     pub fn new(settings: Settings, symbols: &[Symbol]) -> Self {
         let market = Market::new(&settings, symbols);
         let clock = VirtualClock { wall_ns: 0, virtual_ns: 0, speed: settings.speed };
-        Self { settings, market, clock, given_ms: 0 }
+        Self { settings, market, wall: Clock::wall(), clock, given_ms: 0 }
+    }
+
+    /// Takes what `clock` shows for the wall's time.
+    #[must_use]
+    pub fn with_clock(self, clock: Clock) -> Self {
+        Self { wall: clock, ..self }
     }
 }
 
@@ -128,7 +136,7 @@ impl Source for Sim {
     }
 
     async fn prepare(&mut self, earlier: Earlier) -> Result<(Condition, Backfill), String> {
-        let wall_ns = runtime::clock::now_ns();
+        let wall_ns = self.wall.now_ns();
         // Faster than the wall, an earlier run may have come further: time never turns back.
         let reached = earlier.last_ns.filter(|_| self.settings.speed > 1.0).unwrap_or(wall_ns);
         let virtual_ns = wall_ns.max(reached);
@@ -143,8 +151,8 @@ impl Source for Sim {
     async fn next(&mut self) -> Event {
         let interval_ms = self.market.interval_ms.cast_signed();
         let due_ms = self.given_ms + interval_ms;
-        tokio::time::sleep(self.clock.until(due_ms, runtime::clock::now_ns())).await;
-        let now_ms = self.market.grid(self.clock.at(runtime::clock::now_ns()));
+        tokio::time::sleep(self.clock.until(due_ms, self.wall.now_ns())).await;
+        let now_ms = self.market.grid(self.clock.at(self.wall.now_ns()));
         if now_ms - due_ms > CATCH_UP * interval_ms {
             tracing::warn!(
                 skipped_ms = now_ms - due_ms,
@@ -161,6 +169,9 @@ impl Source for Sim {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// On the grid, milliseconds.
+    const NOW_MS: i64 = 1_795_186_805_000;
 
     fn settings() -> Settings {
         let defaults = Profile { base_price: 50.0, volatility: 0.02, spread: 0.0005, volume: 90.0 };
@@ -179,29 +190,40 @@ mod tests {
         assert_eq!(clock.until(1, 1_500_000_000), Duration::ZERO);
     }
 
-    #[tokio::test]
+    /// The grid time that a feed gives out next, milliseconds, the same for both symbols.
+    async fn next_ms(sim: &mut Sim) -> i64 {
+        let Event::Quotes(quotes) = sim.next().await else { panic!("the simulation never ends") };
+        let names: Vec<_> = quotes.iter().map(|quote| quote.symbol.as_str()).collect();
+        assert_eq!(names, ["MSFT", "AAPL"]);
+        assert_eq!(quotes[0].time_ns, quotes[1].time_ns);
+        quotes[0].time_ns / 1_000_000
+    }
+
+    #[tokio::test(start_paused = true)]
     async fn all_symbols_come_together_on_the_grid_and_no_grid_time_is_missed() {
-        let mut sim = Sim::new(settings(), &symbols());
+        let clock = Clock::standing_at(NOW_MS * 1_000_000 + 1);
+        let mut sim = Sim::new(settings(), &symbols()).with_clock(clock.clone());
         let (_, backfill) = sim.prepare(Earlier::default()).await.unwrap();
-        let mut last_ms = sim.given_ms;
-        assert_eq!(backfill.bars.last().unwrap().start_ms + 60_000, last_ms / 60_000 * 60_000);
-        for _ in 0..5 {
-            let Event::Quotes(quotes) = sim.next().await else {
-                panic!("the simulation never ends")
-            };
-            let names: Vec<_> = quotes.iter().map(|quote| quote.symbol.as_str()).collect();
-            assert_eq!(names, ["MSFT", "AAPL"]);
-            for quote in &quotes {
-                assert_eq!(quote.time_ns, (last_ms + 20) * 1_000_000);
-            }
-            last_ms += 20;
+        assert_eq!(sim.given_ms, NOW_MS);
+        assert_eq!(backfill.bars.last().unwrap().start_ms + 60_000, NOW_MS / 60_000 * 60_000);
+        for nth in 1..=5 {
+            assert_eq!(next_ms(&mut sim).await, NOW_MS + nth * 20);
         }
+        // Held up for a while, it catches up without leaving anything out ...
+        clock.set((NOW_MS + 305 * 20) * 1_000_000);
+        for nth in 6..=305 {
+            assert_eq!(next_ms(&mut sim).await, NOW_MS + nth * 20);
+        }
+        // ... and after a long while it goes on with the present.
+        clock.set((NOW_MS + 3_600_000) * 1_000_000);
+        assert_eq!(next_ms(&mut sim).await, NOW_MS + 3_600_000);
     }
 
     #[tokio::test]
     async fn a_fast_simulation_never_turns_back_before_the_last_run() {
-        let mut sim = Sim::new(Settings { speed: 60.0, ..settings() }, &symbols());
-        let ahead_ns = runtime::clock::now_ns() + 3_600_000_000_000;
+        let mut sim = Sim::new(Settings { speed: 60.0, ..settings() }, &symbols())
+            .with_clock(Clock::standing_at(NOW_MS * 1_000_000));
+        let ahead_ns = NOW_MS * 1_000_000 + 3_600_000_000_000;
         sim.prepare(Earlier { last_ns: Some(ahead_ns), published: 0 }).await.unwrap();
         assert!(sim.given_ms >= ahead_ns / 1_000_000 - 20);
     }

@@ -22,23 +22,36 @@ use tokio::{
 
 /// Cuts one connection.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Cut(Arc<Switch>);
+pub(crate) struct Cut(Arc<Switch>);
 
 #[derive(Debug, Default)]
 struct Switch {
     cut: AtomicBool,
+    reset: AtomicBool,
     reader: AtomicWaker,
+    writer: AtomicWaker,
 }
 
 impl Cut {
     /// The connection is gone: whoever reads from it or writes to it fails.
-    pub(super) fn now(&self) {
+    pub(crate) fn now(&self) {
         self.0.cut.store(true, Ordering::SeqCst);
         self.0.reader.wake();
+        self.0.writer.wake();
     }
 
-    fn check(&self) -> io::Result<()> {
+    /// The connection is gone, and the peer is told by a TCP reset, not by an orderly end.
+    pub(crate) fn reset(&self) {
+        self.0.reset.store(true, Ordering::SeqCst);
+        self.now();
+    }
+
+    fn check(&self, stream: &TcpStream) -> io::Result<()> {
         if self.0.cut.load(Ordering::SeqCst) {
+            if self.0.reset.load(Ordering::SeqCst) {
+                // Without lingering, closing the socket is a reset.
+                stream.set_zero_linger()?;
+            }
             return Err(io::ErrorKind::ConnectionReset.into());
         }
         Ok(())
@@ -53,7 +66,7 @@ impl Connected<IncomingStream<'_, SeverableListener>> for Cut {
 
 /// A connection with its switch.
 #[derive(Debug)]
-pub(super) struct Severable {
+pub(crate) struct Severable {
     stream: TcpStream,
     cut: Cut,
 }
@@ -65,7 +78,7 @@ impl AsyncRead for Severable {
         buffer: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
         self.cut.0.reader.register(context.waker());
-        self.cut.check()?;
+        self.cut.check(&self.stream)?;
         Pin::new(&mut self.stream).poll_read(context, buffer)
     }
 }
@@ -76,7 +89,8 @@ impl AsyncWrite for Severable {
         context: &mut Context<'_>,
         bytes: &[u8],
     ) -> Poll<io::Result<usize>> {
-        self.cut.check()?;
+        self.cut.0.writer.register(context.waker());
+        self.cut.check(&self.stream)?;
         Pin::new(&mut self.stream).poll_write(context, bytes)
     }
 
@@ -91,7 +105,7 @@ impl AsyncWrite for Severable {
 
 /// A listener whose connections can be cut.
 #[derive(Debug)]
-pub(super) struct SeverableListener(pub TcpListener);
+pub(crate) struct SeverableListener(pub(crate) TcpListener);
 
 impl Listener for SeverableListener {
     type Io = Severable;

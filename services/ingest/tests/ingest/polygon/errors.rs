@@ -1,0 +1,130 @@
+//! Every row of the service's table of errors: what is said, and when it is asked again.
+
+use super::*;
+use proto::FeedState;
+
+/// What the status says after this answer, and whether a good one that follows is fetched within a
+/// few intervals.
+async fn after(reply: Reply) -> (String, bool) {
+    let bench = bench(&["AAPL"]).await;
+    let fake = Fake::answering(&[reply, good()]);
+    let running = fake.feed(&bench).await;
+    let detail = bench.state(FeedState::Failing).await.detail;
+    assert!(!detail.contains(KEY) && !detail.contains('\n'), "{detail}");
+    let live = eventually(Duration::from_secs(4), async || {
+        (fake.asked(SNAPSHOTS).len() > 1).then_some(())
+    });
+    let again = live.await.is_some();
+    if again {
+        bench.ticks_from(1).await;
+    }
+    running.stop().await;
+    (detail, again)
+}
+
+#[tokio::test]
+async fn http_401_unknown_key() {
+    let body = r#"{"status":"ERROR","request_id":"1","error":"Unknown API Key"}"#;
+    let (detail, again) = after(refused(401, body)).await;
+    let words = "Polygon refuses the key (HTTP 401: Unknown API Key): give the right one in POLYGON_API_KEY or MASSIVE_API_KEY";
+    assert_eq!((detail.as_str(), again), (words, false));
+}
+
+#[tokio::test]
+async fn http_401_key_not_provided() {
+    let body = r#"{"status":"ERROR","request_id":"1","error":"API Key was not provided"}"#;
+    let (detail, again) = after(refused(401, body)).await;
+    assert!(detail.contains("HTTP 401: API Key was not provided") && !again, "{detail}");
+}
+
+#[tokio::test]
+async fn http_401_is_looked_at_again_after_growing_pauses() {
+    let bench = bench(&["AAPL"]).await;
+    let fake = Fake::answering(&[refused(401, "{}"), refused(401, "{}"), good()]);
+    let pauses = [200, 400, 60_000].map(Duration::from_millis);
+    let running = fake.feed_with(&bench, |settings| settings.pace.refused = pauses).await;
+    bench.ticks_from(1).await;
+    bench.state(FeedState::Live).await;
+    running.stop().await;
+}
+
+#[tokio::test]
+async fn http_404_with_words() {
+    let body = r#"{"status":"NOT_FOUND","request_id":"1","message":"Ticker not found."}"#;
+    let (detail, again) = after(refused(404, body)).await;
+    assert!(detail.contains("HTTP 404: Ticker not found.") && !again, "{detail}");
+}
+
+#[tokio::test]
+async fn http_404_of_a_wrong_address() {
+    let (detail, again) = after(refused(404, "404 page not found").plain()).await;
+    assert!(detail.contains("check POLYGON_BASE_URL") && !again, "{detail}");
+}
+
+#[tokio::test]
+async fn http_400_bad_parameter() {
+    let body = r#"{"status":"ERROR","request_id":"1","error":"Could not parse the date"}"#;
+    let (detail, again) = after(refused(400, body)).await;
+    assert!(detail.contains("HTTP 400: Could not parse the date") && again, "{detail}");
+}
+
+#[tokio::test]
+async fn http_429_waits_a_minute_where_the_service_does_not_say() {
+    let body = r#"{"status":"ERROR","request_id":"1","error":"You've exceeded the maximum requests per minute, please wait or upgrade your subscription to continue. https://polygon.io/pricing"}"#;
+    let (detail, again) = after(refused(429, body)).await;
+    assert!(detail.contains("request limit is reached (HTTP 429: You've exceeded"), "{detail}");
+    assert!(!again);
+}
+
+#[tokio::test]
+async fn http_429_waits_as_long_as_the_service_says() {
+    let (detail, again) = after(refused(429, "").retry_after("1")).await;
+    assert!(detail.contains("HTTP 429") && again, "{detail}");
+}
+
+#[tokio::test]
+async fn http_5xx_that_is_no_json_is_asked_again_soon() {
+    for reply in [
+        refused(500, ""),
+        refused(502, "<html><head><title>502 Bad Gateway</title></head></html>").plain(),
+        refused(503, "{\"status\":"),
+        refused(504, "upstream"),
+    ] {
+        let (detail, again) = after(reply).await;
+        assert!(detail.contains("does not answer (HTTP 50") && again, "{detail}");
+    }
+}
+
+#[tokio::test]
+async fn an_answer_that_is_cut_is_asked_again() {
+    for body in ["{\"tickers\":[", "", "null", "[]", "{\"tickers\":7}"] {
+        let (detail, again) = after(ok(body)).await;
+        assert!(detail.contains("cannot be read") && again, "{body}: {detail}");
+    }
+}
+
+#[tokio::test]
+async fn a_redirect_is_not_followed_with_the_key() {
+    let bench = bench(&["AAPL"]).await;
+    let fake = Fake::answering(&[refused(301, "moved"), good()]);
+    let running = fake.feed(&bench).await;
+    let status = bench.state(FeedState::Failing).await;
+    assert!(status.detail.contains("HTTP 301"), "{}", status.detail);
+    bench.ticks_from(1).await;
+    running.stop().await;
+}
+
+#[tokio::test]
+async fn a_server_that_is_not_there_is_asked_again_for_ever() {
+    let bench = bench(&["AAPL"]).await;
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    drop(listener);
+    let settings = settings(&format!("http://{address}"));
+    let polygon = Polygon::new(settings, &bench.symbols, &calendar(), &bench.clock).unwrap();
+    let running = bench.start(polygon).await;
+    let status = bench.state(FeedState::Failing).await;
+    assert!(status.detail.starts_with("Polygon does not answer ("), "{}", status.detail);
+    assert!(!status.detail.contains("http://"), "{}", status.detail);
+    running.stop().await;
+}

@@ -1,0 +1,209 @@
+//! Snapshots by REST: what a round of polls costs with the wall's symbols and with the whole market.
+
+use super::{
+    cli::Options,
+    desk::{self, Desk, Start},
+    fake::{self, Fake, Order, Request},
+    http,
+    print::{count, line, load},
+    usage,
+};
+use anyhow::ensure;
+use runtime::clock;
+use std::{collections::BTreeSet, time::Duration};
+use tokio::time::{Instant, sleep};
+
+/// The interval the desk is configured with, seconds.
+const INTERVAL_S: u64 = 30;
+/// How often the stream is looked at.
+const LOOK: Duration = Duration::from_millis(20);
+/// Rounds are told apart by a pause as long as this.
+const PAUSE_NS: i64 = 1_000_000_000;
+/// How long the first round may take: ingest looks up where each symbol stands.
+const PATIENCE: Duration = Duration::from_mins(5);
+const LETTERS: usize = 26;
+
+/// The wall's symbols, then the whole market on one core.
+///
+/// # Errors
+/// A program that does not start, or ends before its time.
+pub(crate) async fn measure(args: &Options) -> anyhow::Result<()> {
+    line(&format!("Poll: snapshots by REST, ingest on one core; {}", load()))?;
+    let wall = desk::wall()?;
+    run(&wall, &[], 2, args.rounds.max(5)).await?;
+    let more: Vec<String> = names().take(args.symbols.saturating_sub(wall.len())).collect();
+    run(&wall, &more, 10, args.rounds).await?;
+    line("")?;
+    Ok(())
+}
+
+/// Tickers that no wall has.
+fn names() -> impl Iterator<Item = String> {
+    let letter = |number: usize| char::from(b'A' + (number % LETTERS) as u8);
+    (0..LETTERS.pow(3)).map(move |n| {
+        format!("Z{}{}{}X", letter(n / LETTERS / LETTERS), letter(n / LETTERS), letter(n))
+    })
+}
+
+/// What happened in one round.
+#[derive(Debug, Default)]
+struct Round {
+    requests: usize,
+    first_ns: i64,
+    last_ns: i64,
+    ticks: u64,
+    published_ns: i64,
+}
+
+async fn run(
+    wall: &[String],
+    more: &[String],
+    interval_s: u64,
+    rounds: usize,
+) -> anyhow::Result<()> {
+    let symbols = [wall, more].concat();
+    let mut fake = Fake::start(&symbols).await?;
+    // Every symbol changes from round to round.
+    fake.order(Order::Walk(symbols.len() as f64 * 3.0 / interval_s as f64)).await?;
+    let mut desk = Desk::start(&Start {
+        feed: "polygon".to_owned(),
+        fake: Some((fake.rest.clone(), fake.socket.clone())),
+        symbols: more.to_vec(),
+        transport: "poll",
+        interval_s,
+        one_core: true,
+    })
+    .await?;
+    let began = Instant::now();
+    let begin = quiet(&mut fake, &mut desk, interval_s).await?;
+    let start_s = began.elapsed().as_secs_f64();
+    let cpu = [desk.usage().map(|usage| usage.cpu), [usage::of(fake.process()).cpu; 2]];
+    let (seen, changes) = watch(&mut fake, &mut desk, interval_s * rounds as u64).await?;
+    let used = desk.usage();
+    let fake_cpu = usage::of(fake.process()).cpu;
+    let rounds = split(&seen, begin, &changes);
+    let (bytes, pages) = bytes(&fake.rest, rounds.as_slice(), &seen).await?;
+    let [ingest, bus] = used;
+    let [[ingest_before, bus_before], [fake_before, _]] = cpu;
+    let mean = |total: Duration| total.as_secs_f64() * 1e3 / rounds.len().max(1) as f64;
+    line(&format!(
+        "  {} symbols, every {interval_s} s; ready {start_s:.0} s after the start, with today's minutes",
+        count(symbols.len() as u64)
+    ))?;
+    for round in &rounds {
+        let answered = (round.last_ns - round.first_ns) as f64 / 1e6;
+        let published = (round.published_ns - round.first_ns) as f64 / 1e6;
+        line(&format!(
+            "    requests {:>3}, sent within {answered:>6.0} ms, all of {:>6} ticks stored after {published:>6.0} ms, {:.1} % of {INTERVAL_S} s",
+            round.requests,
+            count(round.ticks),
+            published / (INTERVAL_S as f64 * 10.0),
+        ))?;
+    }
+    line(&format!(
+        "    CPU a round: ingest {:.0} ms, bus {:.0} ms, fake {:.0} ms; ingest {:.1} MB (at most {:.1}), bus {:.1} MB; answers {} bytes a round in {pages} pages",
+        mean(ingest.cpu.saturating_sub(ingest_before)),
+        mean(bus.cpu.saturating_sub(bus_before)),
+        mean(fake_cpu.saturating_sub(fake_before)),
+        ingest.rss_mb,
+        ingest.peak_mb,
+        bus.rss_mb,
+        count(bytes as u64),
+    ))?;
+    for counter in desk.counters(&["ingest_dropped", "ingest_poll_late", "ingest_bad"]).await? {
+        line(&format!("    {counter}"))?;
+    }
+    desk.stop().await;
+    Ok(())
+}
+
+/// Waits until a whole interval has seen polls and nothing else; the last sequence.
+async fn quiet(fake: &mut Fake, desk: &mut Desk, interval_s: u64) -> anyhow::Result<u64> {
+    let began = Instant::now();
+    loop {
+        ensure!(began.elapsed() < PATIENCE, "ingest does not come to rest:\n{}", desk.log());
+        sleep(Duration::from_secs(interval_s)).await;
+        let (last, _) = desk.ticks().await?;
+        let seen = fake.order(Order::Look).await?.requests;
+        let polls = seen.iter().filter(|request| request.snapshots).count();
+        if polls > 0 && polls == seen.len() {
+            // Not in the middle of a round.
+            let last_ns = seen.last().map_or(0, |request| request.time_ns);
+            if clock::now_ns() - last_ns > PAUSE_NS {
+                return Ok(last);
+            }
+            return desk.settled(Duration::from_millis(PAUSE_NS as u64 / 1_000_000)).await;
+        }
+    }
+}
+
+/// The requests of so many seconds, and when the stream's last sequence changed.
+async fn watch(
+    fake: &mut Fake,
+    desk: &mut Desk,
+    seconds: u64,
+) -> anyhow::Result<(Vec<Request>, Vec<(i64, u64)>)> {
+    fake.order(Order::Look).await?;
+    let began = Instant::now();
+    let mut changes: Vec<(i64, u64)> = Vec::new();
+    while began.elapsed() < Duration::from_secs(seconds) {
+        let (last, _) = desk.ticks().await?;
+        if changes.last().is_none_or(|(_, before)| *before != last) {
+            changes.push((clock::now_ns(), last));
+        }
+        sleep(LOOK).await;
+    }
+    Ok((fake.order(Order::Look).await?.requests, changes))
+}
+
+/// Rounds by the pauses between requests; one that is not over is left out.
+fn split(seen: &[Request], begin: u64, changes: &[(i64, u64)]) -> Vec<Round> {
+    let mut rounds: Vec<Round> = Vec::new();
+    for request in seen.iter().filter(|request| request.snapshots) {
+        match rounds.last_mut() {
+            Some(round) if request.time_ns - round.last_ns < PAUSE_NS => {
+                round.requests += 1;
+                round.last_ns = request.time_ns;
+            }
+            Some(_) | None => rounds.push(Round {
+                requests: 1,
+                first_ns: request.time_ns,
+                last_ns: request.time_ns,
+                ..Round::default()
+            }),
+        }
+    }
+    let mut before = begin;
+    let starts: Vec<i64> = rounds.iter().skip(1).map(|round| round.first_ns).collect();
+    for (place, round) in rounds.iter_mut().enumerate() {
+        let next = starts.get(place).copied().unwrap_or(i64::MAX);
+        let within = changes.iter().filter(|(at, _)| (round.first_ns..next).contains(at));
+        if let Some((at, last)) = within.last() {
+            round.published_ns = *at;
+            round.ticks = last - before;
+            before = *last;
+        }
+    }
+    let whole: BTreeSet<usize> = rounds.iter().map(|round| round.requests).collect();
+    let most = whole.last().copied().unwrap_or_default();
+    rounds.retain(|round| round.requests == most && round.published_ns > 0);
+    rounds
+}
+
+/// What the answers of a round weigh, asked for once more; and how many there are.
+async fn bytes(rest: &str, rounds: &[Round], seen: &[Request]) -> anyhow::Result<(usize, usize)> {
+    let Some(round) = rounds.first() else { return Ok((0, 0)) };
+    let within = round.first_ns..=round.last_ns;
+    let targets: BTreeSet<&str> = seen
+        .iter()
+        .filter(|request| within.contains(&request.time_ns))
+        .map(|request| request.target.as_str())
+        .collect();
+    let headers =
+        format!("Authorization: Bearer {}\r\nAccept-Encoding: gzip\r\n", fake::key());
+    let mut total = 0;
+    for target in &targets {
+        total += http::raw(rest, target, &headers).await?.len();
+    }
+    Ok((total, targets.len()))
+}
