@@ -65,8 +65,16 @@ pub enum Command {
         #[command(flatten)]
         signed: Signed,
     },
+    /// Tell a replayed tape: pause, resume, step N, speed X or speed max
+    Replay {
+        /// The order
+        #[arg(required = true, value_name = "ORDER")]
+        order: Vec<String>,
+    },
     /// The dashboards of the configuration: number, port, symbols
     Wall,
+    /// Whether the service in this container is well: asks `/healthz` at the port of `HEALTH_LISTEN`
+    Health,
 }
 
 /// What became of an order.

@@ -7,8 +7,10 @@
 mod cli;
 mod config;
 pub mod control;
+mod health;
 mod read;
 pub mod render;
+mod replay;
 pub mod status;
 mod table;
 mod text;
@@ -57,6 +59,13 @@ impl From<String> for Answer {
 async fn answer(command: Command, config: &Config) -> anyhow::Result<Answer> {
     match command {
         Command::Wall => Ok(render::wall(&config.wall.slots).into()),
+        Command::Health => health::ask(config).await,
+        Command::Replay { order } => {
+            let bus = connect(config).await?;
+            let said = replay::tell(&bus, &order.join(" ")).await?;
+            bus.drain().await;
+            Ok(said.into())
+        }
         Command::Status { json } => show(config, json).await,
         Command::Halt(signed) => tell(config, TradingState::Halted, signed).await,
         Command::Reduce(signed) => tell(config, TradingState::Reducing, signed).await,

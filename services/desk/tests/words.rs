@@ -1,9 +1,11 @@
-//! A person's words to the executor, through the real `desk` and a real nats-server: settle, flatten,
-//! arm. Each is written as the executor reads it, and refused when it is half said.
+//! A person's words to the executor and to a tape, through the real `desk` and a real nats-server: settle,
+//! flatten, arm, replay. Each is written as the executor reads it, and refused when it is half said.
 #![expect(clippy::unwrap_used, reason = "helpers of tests may panic")]
 
+use futures_util::StreamExt as _;
 use proto::{
-    Control, Flatten, LiveArm, OrderId, Settlement, TradingState, Verdict, stream, subject::key,
+    Control, Flatten, LiveArm, OrderId, Settlement, TradingState, Verdict, stream,
+    subject::{self, key},
 };
 use runtime::testing::NatsServer;
 use std::process::{Command, Output, Stdio};
@@ -77,4 +79,35 @@ async fn an_armed_account_is_kept_with_who_and_why() {
     assert!(desk(&server.url(), &armed).status.success());
     let said = bus.kv::<LiveArm>(&stream::CONTROL).get(key::CONTROL_LIVE).await.unwrap().unwrap();
     assert_eq!((said.account_id.as_str(), said.by.as_str()), ("7654321", "anna"));
+}
+
+#[tokio::test]
+async fn an_order_to_the_tape_is_passed_on_word_by_word_and_a_refusal_is_a_failure() {
+    let server = NatsServer::provisioned().await.unwrap();
+    let url = server.url();
+    let nobody = tokio::task::spawn_blocking(move || desk(&url, &["replay", "pause"])).await;
+    let nobody = nobody.unwrap();
+    assert_eq!(nobody.status.code(), Some(1));
+    assert!(String::from_utf8_lossy(&nobody.stderr).contains("is it running?"));
+
+    let ingest = server.bus("ingest").await.unwrap();
+    let mut orders = ingest.subscribe(subject::REPLAY.to_owned()).await.unwrap();
+    ingest.barrier().await.unwrap();
+    for (arguments, answer, code) in [
+        (&["replay", "step", "10"][..], "stepping 10 ticks", 0),
+        (&["replay", "speed 60"], "refused: the feed is sim", 1),
+    ] {
+        let url = server.url();
+        let asked = tokio::task::spawn_blocking(move || desk(&url, arguments));
+        let order = orders.next().await.unwrap();
+        assert_eq!(order.payload, arguments[1..].join(" "));
+        let reply = order.reply.unwrap();
+        ingest.client().publish(reply, answer.into()).await.unwrap();
+        let output = asked.await.unwrap();
+        let said = [output.stdout, output.stderr].concat();
+        let said = String::from_utf8_lossy(&said).into_owned();
+        assert_eq!(output.status.code(), Some(code), "{said}");
+        assert!(said.contains(answer.trim_start_matches("refused: ")), "{said}");
+    }
+    assert_eq!(desk(&server.url(), &["replay"]).status.code(), Some(64));
 }

@@ -108,6 +108,37 @@ async fn stored(bus: &Bus) -> BTreeMap<String, u64> {
     stored
 }
 
+/// What provision says when it is started with these variables, with its exit code.
+fn provision_with(variables: &[(&str, &str)]) -> (Option<i32>, String) {
+    let mut provision = Command::new(programs().unwrap().join("provision"));
+    let output = provision.envs(variables.iter().copied()).output().unwrap();
+    (output.status.code(), String::from_utf8_lossy(&output.stderr).into_owned())
+}
+
+#[test]
+fn encryption_that_is_only_half_asked_for_is_refused() {
+    let manifest = repository().join("Cargo.toml");
+    let manifest = manifest.to_str().unwrap();
+    let faults: [(&[(&str, &str)], &str); 5] = [
+        (&[("NATS_CA_FILE", manifest)], "NATS_CA_FILE: is set, but NATS_URL is not tls://"),
+        (
+            &[("NATS_URL", "tls://a:1"), ("NATS_CA_FILE", manifest)],
+            "holds no certificate in PEM form",
+        ),
+        (
+            &[("NATS_URL", "tls://a:1"), ("NATS_CA_FILE", "/nowhere/ca.pem")],
+            "NATS_CA_FILE: cannot read /nowhere/ca.pem",
+        ),
+        (&[("NATS_URL", "tls://a:1,nats://b:1")], "NATS_URL: mixes tls:// with unencrypted"),
+        (&[("NATS_REPLICAS", "2")], "NATS_REPLICAS: must be 1, 3 or 5"),
+    ];
+    for (variables, fault) in faults {
+        let (code, said) = provision_with(variables);
+        assert_eq!(code, Some(64), "{said}");
+        assert!(said.contains(fault), "{fault}\nin\n{said}");
+    }
+}
+
 #[tokio::test]
 async fn a_dashboard_hears_its_four_symbols_and_no_others() {
     let desk = Desk::start(Setup::new()).await.unwrap();

@@ -42,6 +42,12 @@ async fn a_page_lives_in_a_real_browser() {
     four_charts_move(&browser).await;
     anybody_can_use_it(&browser, &axe).await;
     keys_focus_and_maximise(&browser).await;
+    keys_change_the_charts(&browser).await;
+    one_crosshair_is_over_all_panes(&browser).await;
+    the_drawer_shows_the_desk(&browser, &axe).await;
+    dialogs_open_and_close_by_key(&browser, &axe).await;
+    files_are_handed_out(&browser).await;
+    latency_is_told(&browser).await;
     assert_eq!(browser.complaints().await, [""; 0], "after use of the page");
 
     browser.open(&format!("{page}wall")).await;
@@ -80,8 +86,8 @@ async fn four_charts_move(browser: &Browser) {
 
 async fn anybody_can_use_it(browser: &Browser, axe: &str) {
     for theme in ["dark", "light"] {
-        // System first, then dark, then light: `T` goes through them.
-        browser.press('t').await;
+        // System first, then dark, then light: `M` goes through them.
+        browser.press('m').await;
         browser.until(&format!("document.documentElement.dataset.theme === '{theme}'")).await;
         assert_eq!(browser.accessibility_faults(axe).await, [""; 0], "{theme}");
     }
@@ -105,6 +111,130 @@ async fn keys_focus_and_maximise(browser: &Browser) {
     browser.until(fills).await;
     browser.press('f').await;
     browser.until(&shown(4)).await;
+}
+
+/// Every pane is drawn in bars of so many minutes.
+fn drawn_in(minutes: u32) -> String {
+    let step = minutes * 60;
+    format!(
+        "[...document.querySelectorAll('[data-symbol]')].every((pane) => {{
+            const points = __desk.drawn(pane.dataset.symbol);
+            const pressed = pane.querySelector('[data-minutes][aria-pressed=true]').dataset.minutes;
+            return Number(pressed) === {minutes} && points.length > 3 &&
+                points.every((point) => point.time % {step} === 0) &&
+                points.length >= (__desk.bars(pane.dataset.symbol).length - 1) / {minutes};
+        }})"
+    )
+}
+
+async fn keys_change_the_charts(browser: &Browser) {
+    browser.run("document.activeElement.blur();").await;
+    for minutes in [5, 15, 60, 1] {
+        browser.press('t').await;
+        browser.until(&drawn_in(minutes)).await;
+    }
+    let every = |what: &str| {
+        format!(
+            "[...document.querySelectorAll('[data-symbol]')].every((pane) => {{
+                const last = __desk.drawn(pane.dataset.symbol).at(-1); return {what};
+            }})"
+        )
+    };
+    browser.press('l').await;
+    browser.until(&every("last.value > 0 && last.open === undefined")).await;
+    browser.press('l').await;
+    browser.until(&every("last.open > 0")).await;
+    browser.press('1').await;
+    browser.press('t').await;
+    let alone = "[...document.querySelectorAll('[data-minutes][aria-pressed=true]')]
+        .map((button) => button.dataset.minutes).join() === '5,1,1,1'";
+    browser.until(alone).await;
+    for _ in 0..3 {
+        browser.press('t').await;
+    }
+    browser.until(&drawn_in(1)).await;
+    browser.press('r').await;
+    let averages = "[...document.querySelectorAll('.averages')].every((words) =>
+        /VWAP [0-9.,]+EMA 12 [0-9.,]+EMA 26 [0-9.,]+/.test(words.textContent))";
+    browser.until(averages).await;
+    browser.until("__desk.lines('AAPL').includes('prev close')").await;
+}
+
+/// Pointing at a minute in one pane shows the same minute in all.
+async fn one_crosshair_is_over_all_panes(browser: &Browser) {
+    let place = "const box = document.querySelector('[data-part=chart]').getBoundingClientRect();
+        return [Math.round(box.left + box.width / 2), Math.round(box.top + box.height / 2)];";
+    let place = browser.run(place).await;
+    let at = |index: usize| place.get(index).and_then(serde_json::Value::as_i64).unwrap();
+    browser.point(at(0), at(1)).await;
+    let minutes = "[...document.querySelectorAll('[data-hovered]')]
+        .map((legend) => legend.textContent.split('  ')[0])";
+    browser.until(&format!("{minutes}.length === 4 && new Set({minutes}).size === 1")).await;
+    browser.press('c').await;
+    browser.point(at(0) - 40, at(1)).await;
+    browser.until(&format!("{minutes}.length === 1")).await;
+    browser.press('c').await;
+    browser.point(2, 2).await;
+    browser.until("document.querySelectorAll('[data-hovered]').length === 0").await;
+}
+
+async fn the_drawer_shows_the_desk(browser: &Browser, axe: &str) {
+    browser.press('d').await;
+    let rows = "[...document.querySelectorAll('[data-part=rows] tr')].map((row) => row.cells[0].textContent)";
+    let symbols = DEFAULT_WALL[PAGE].join(",");
+    browser.until(&format!("{rows}.join() === '{symbols}'")).await;
+    for tab in ["orders", "refusals", "unresolved", "log"] {
+        browser.run(&format!("document.querySelector('[data-tab={tab}]').click();")).await;
+        let chosen = format!(
+            "document.querySelector('[role=tab][aria-selected=true]').dataset.tab === '{tab}'"
+        );
+        browser.until(&chosen).await;
+        assert_eq!(browser.accessibility_faults(axe).await, [""; 0], "{tab}");
+    }
+    let told = "document.querySelector('[data-part=rows]').textContent.includes('connected to the dashboard')";
+    browser.until(told).await;
+    browser.press('\u{e00c}').await;
+    browser.until("document.querySelector('[data-part=drawer]').hidden").await;
+}
+
+async fn dialogs_open_and_close_by_key(browser: &Browser, axe: &str) {
+    for (key, part) in [('?', "help"), ('s', "preferences"), ('w', "windows")] {
+        let open = format!("document.querySelector('dialog[data-part={part}]').open");
+        browser.press(key).await;
+        browser.until(&open).await;
+        assert_eq!(browser.accessibility_faults(axe).await, [""; 0], "{part}");
+        browser.press(key).await;
+        browser.until(&format!("!{open}")).await;
+    }
+    let others = "document.querySelectorAll('[data-part=windows-list] a').length === 5";
+    browser.until(others).await;
+    let off = "document.querySelector('[data-setting=sound]').checked === false &&
+        document.querySelector('[data-setting=notify]').checked === false";
+    browser.until(off).await;
+}
+
+/// What would be saved is looked at before the browser takes it.
+async fn files_are_handed_out(browser: &Browser) {
+    let listen = "window.__saved = []; const real = URL.createObjectURL;
+        URL.createObjectURL = (blob) => {
+            blob.text().then((text) => __saved.push({ type: blob.type, size: blob.size, text }));
+            return real.call(URL, blob);
+        };
+        const pane = document.querySelector('[data-symbol=AAPL]');
+        for (const what of ['csv', 'png']) pane.querySelector(`[data-do=${what}]`).click();
+        document.querySelector('[data-part=orders-csv]').click();";
+    browser.run(listen).await;
+    browser.until("__saved.length === 3").await;
+    let bars = "__saved.some(({ type, text }) => type === 'text/csv' &&
+        text.startsWith('symbol,start,open') && text.split('\\r\\n').length > 380)";
+    browser.until(bars).await;
+    browser.until("__saved.some(({ text }) => text.startsWith('symbol,id,side'))").await;
+    browser.until("__saved.some(({ type, size }) => type === 'image/png' && size > 5000)").await;
+}
+
+async fn latency_is_told(browser: &Browser) {
+    browser.until("__desk.latency()?.count > 3 && __desk.latency().p50 > 0").await;
+    browser.until("/ms|s/.test(document.querySelector('[data-part=latency]').textContent)").await;
 }
 
 async fn the_wall_shows_every_page(browser: &Browser, axe: &str) {

@@ -80,7 +80,7 @@ impl Config {
         let mut symbols: BTreeSet<Symbol> = Wall::load(&faults).symbols().into_iter().collect();
         symbols.extend(runtime::wall::extra_symbols(&faults));
         let file = toml_file(FILE, &faults);
-        let health_listen = health_listen(&file);
+        let health_listen = health_listen(&file, &faults);
         let broker = read_broker(&bus, &file, &faults);
         let limits = read_limits(&file.section("risk"));
         let section = file.section("paper");

@@ -4,6 +4,7 @@
 //! order of things. Any doubt about the journal or the lease ends the process; its successor
 //! recovers by folding the journal.
 
+mod gauges;
 mod journal;
 mod lives;
 mod start;
@@ -21,7 +22,8 @@ use anyhow::{Context as _, bail};
 use journal::Journal;
 use proto::{
     ClockKind, Control, FeedStatus, Flatten, Intent, Progress, Settlement, Tick, TradingState,
-    VERSION, decode, stream,
+    VERSION, decode,
+    stream::{self, BucketSpec},
     subject::{self, key},
 };
 use runtime::{
@@ -41,6 +43,16 @@ const PUBLISH_EVERY: Duration = Duration::from_millis(200);
 const CATCH_UP: Duration = Duration::from_secs(10);
 /// How often a broker is asked again about an order it cannot speak about yet.
 const ASK_AGAIN: Duration = Duration::from_secs(5);
+
+/// The buckets it reads or writes; it may not look at others.
+const BUCKETS: [BucketSpec; 6] = [
+    stream::FEED,
+    stream::PROGRESS,
+    stream::POSITIONS,
+    stream::ACCOUNT,
+    stream::CONTROL,
+    stream::LEASES,
+];
 
 /// The executor as a process.
 pub struct Service {
@@ -114,7 +126,7 @@ impl Service {
         stopping: CancellationToken,
     ) -> anyhow::Result<()> {
         let streams = [stream::TICKS, stream::INTENTS, stream::ORDERS];
-        self.bus.verify(&streams, &stream::BUCKETS).await?;
+        self.bus.verify(&streams, &BUCKETS).await?;
         let mut feed = self.bus.kv::<FeedStatus>(&stream::FEED).watch(&all());
         let Some(status) = self.first_feed(&mut feed, &stopping).await else {
             return Ok(());

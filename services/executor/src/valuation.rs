@@ -71,13 +71,14 @@ impl Valuation {
         self.peak_equity += cash;
     }
 
-    /// Takes a price in. The day begins anew with the first tick of another New York date.
+    /// Takes a price in, unless it is not to be believed yet: then it is nobody's last price. The day
+    /// begins anew with the first tick of another New York date.
     pub fn on_tick(&mut self, tick: &Tick, ledger: &Ledger, clock: &SessionClock) {
         let time_ms = tick.time_ms();
         self.turn_day(time_ms, ledger, clock);
         let last = LastPrice { price: tick.price, time_ms, seq: tick.seq };
         let newest = self.last.get(&tick.symbol).is_none_or(|known| known.time_ms <= time_ms);
-        if !newest {
+        if !newest || tick.suspect.is_some() {
             return;
         }
         self.last.insert(tick.symbol.clone(), last);
@@ -129,5 +130,30 @@ impl Valuation {
     /// The trading day, its first equity, and the highest equity so far.
     pub fn marks(&self) -> (&str, Decimal, Decimal) {
         (&self.day, self.day_start_equity, self.peak_equity)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        ledger::Books,
+        test_support::{symbol, tick},
+    };
+    use proto::Suspect;
+
+    #[test]
+    fn a_price_not_to_be_believed_is_nobodys_last_price() {
+        let ledger = Ledger::new(Books::paper("USD"), Decimal::ONE_THOUSAND);
+        let (mut valuation, clock) = (Valuation::new(&ledger, None), SessionClock::AlwaysOpen);
+        let suspect = |seq| Tick { suspect: Some(Suspect::Outlier), ..tick("AAPL", seq, 50.0) };
+        valuation.on_tick(&suspect(1), &ledger, &clock);
+        assert_eq!(valuation.last(&symbol("AAPL")), None);
+        valuation.on_tick(&tick("AAPL", 2, 100.0), &ledger, &clock);
+        valuation.on_tick(&suspect(3), &ledger, &clock);
+        let last = valuation.last(&symbol("AAPL")).unwrap();
+        assert_eq!((last.price, last.seq), (100.0, 2));
+        valuation.on_tick(&tick("AAPL", 4, 51.0), &ledger, &clock);
+        assert_eq!(valuation.last(&symbol("AAPL")).unwrap().price, 51.0);
     }
 }

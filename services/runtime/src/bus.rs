@@ -6,107 +6,39 @@
 //! 3. A denial by the server is an event, not an error of the call: events are counted and logged.
 //! 4. `drain` returns at once; the end is the `Closed` event.
 
+mod config;
 mod kv;
 mod lease;
 mod micro;
+mod newest;
 mod provision;
 mod publish;
 mod puller;
 mod reader;
 
+pub use config::BusConfig;
 pub use kv::{Kv, KvEntry, KvError, KvWatch};
 pub use lease::{Fence, HeldLease, LeaseEvent, identity};
+pub use newest::Newest;
 pub use provision::provision;
 pub use publish::{Expect, PublishError};
 pub use puller::{Delivery, Puller};
 pub use reader::{ReadError, Reader, Start, Stored};
 
-use crate::{
-    backoff,
-    config::{Faults, secret, variable},
-};
+use crate::backoff;
 use anyhow::{Context as _, bail};
-use async_nats::{ConnectOptions, Event, ServerAddr, connection::State, jetstream};
+use async_nats::{ConnectOptions, Event, connection::State, jetstream};
 use proto::stream::{BucketSpec, StreamSpec};
-use secrecy::{ExposeSecret as _, SecretString};
+use secrecy::ExposeSecret as _;
 use std::time::Duration;
 use tokio::sync::watch;
 
-/// How long the first connection may take before the process gives up and is restarted.
-const CONNECT_DEADLINE: Duration = Duration::from_secs(30);
 /// How long a request waits for its reply.
 const REQUEST_TIMEOUT: Duration = Duration::from_secs(5);
 /// Three unanswered pings and the server is taken for dead.
 const PING_INTERVAL: Duration = Duration::from_secs(5);
 /// Messages a subscription may hold; beyond it the newest are dropped by the client.
 const SUBSCRIPTION_CAPACITY: usize = 4_096;
-
-/// Where the bus is and who we are on it.
-#[derive(Debug, Clone)]
-pub struct BusConfig {
-    urls: Vec<ServerAddr>,
-    user: String,
-    password: SecretString,
-    /// The password is the well-known default: good enough for paper money on this machine only.
-    pub default_password: bool,
-    /// How long the first connection may take.
-    deadline: Duration,
-}
-
-impl BusConfig {
-    /// Reads `NATS_URL` (one or more, separated by commas) and the password of `user` from
-    /// `NATS_<USER>_PASSWORD` or its `_FILE`.
-    pub fn from_env(user: &str, faults: &Faults) -> Self {
-        let urls = variable("NATS_URL").unwrap_or_else(|| "nats://127.0.0.1:4222".to_owned());
-        let parse = |url: &str| match url.trim().parse::<ServerAddr>() {
-            Ok(address) => Some(address),
-            Err(error) => {
-                faults.add("NATS_URL", format!("{url:?} is not nats://HOST:PORT: {error}"));
-                None
-            }
-        };
-        let urls = urls.split(',').filter_map(parse).collect();
-        let password = secret(&format!("NATS_{}_PASSWORD", user.to_uppercase()), faults);
-        let known = format!("{user}-default");
-        let default_password = password.as_ref().is_none_or(|set| set.expose_secret() == known);
-        let password = password.unwrap_or_else(|| SecretString::from(known));
-        Self { urls, user: user.to_owned(), password, default_password, deadline: CONNECT_DEADLINE }
-    }
-
-    /// Whether the server lets `user` in with the default password that everybody knows.
-    pub async fn knows_default_password(&self, user: &str) -> bool {
-        ConnectOptions::with_user_and_password(user.to_owned(), format!("{user}-default"))
-            .connection_timeout(REQUEST_TIMEOUT)
-            .connect(self.urls.clone())
-            .await
-            .is_ok()
-    }
-
-    /// For tests: the default password at a known address.
-    #[cfg(feature = "testing")]
-    pub(crate) fn for_testing(user: &str, url: &str) -> anyhow::Result<Self> {
-        let password = SecretString::from(format!("{user}-default"));
-        let urls = vec![url.parse().context("parse the test server's address")?];
-        let user = user.to_owned();
-        Ok(Self { urls, user, password, default_password: true, deadline: CONNECT_DEADLINE })
-    }
-
-    /// For tests: another password.
-    #[cfg(feature = "testing")]
-    #[must_use]
-    pub fn with_password(mut self, password: &str) -> Self {
-        self.password = SecretString::from(password.to_owned());
-        self
-    }
-
-    /// For tests: another deadline of the first connection.
-    #[cfg(feature = "testing")]
-    #[must_use]
-    pub fn deadline(mut self, deadline: Duration) -> Self {
-        self.deadline = deadline;
-        self
-    }
-}
 
 /// A connection to NATS. Cheap to clone; all clones are one connection.
 #[derive(Clone)]
@@ -136,6 +68,10 @@ impl Bus {
             .connect(config.urls.clone())
             .await
             .with_context(|| format!("connect to NATS as {user}"))?;
+        // There from the start, so that the first one is seen as a change.
+        for kind in ["denied", "slow_consumer"] {
+            metrics::counter!("bus_events_total", "kind" => kind).increment(0);
+        }
         let mut jetstream = jetstream::new(client.clone());
         jetstream.set_timeout(REQUEST_TIMEOUT);
         let mut bus = Self { client, jetstream, connects, closed, user };
@@ -150,11 +86,12 @@ impl Bus {
             Ok(Ok(_)) => Ok(()),
             Ok(Err(_)) | Err(_) => bail!(
                 "no connection to NATS at {:?} as {} within {} s; is it running, and is \
-                 NATS_{}_PASSWORD right?",
+                 NATS_{}_PASSWORD right?{}",
                 config.urls.iter().map(async_nats::ServerAddr::host).collect::<Vec<_>>(),
                 self.user,
                 config.deadline.as_secs(),
                 self.user.to_uppercase(),
+                config.tls_hint(),
             ),
         }
     }
@@ -254,7 +191,7 @@ impl Bus {
 
 fn options(config: &BusConfig) -> ConnectOptions {
     let password = config.password.expose_secret().to_owned();
-    ConnectOptions::with_user_and_password(config.user.clone(), password)
+    let options = ConnectOptions::with_user_and_password(config.user.clone(), password)
         .name(&config.user)
         .custom_inbox_prefix(format!("_INBOX_{}", config.user))
         .retry_on_initial_connect()
@@ -265,7 +202,8 @@ fn options(config: &BusConfig) -> ConnectOptions {
         .reconnect_delay_callback(|attempt| {
             let attempt = u32::try_from(attempt).unwrap_or(u32::MAX);
             backoff::delay(attempt, Duration::from_millis(20), Duration::from_secs(1))
-        })
+        });
+    config.secured(options)
 }
 
 /// Counts and words what happens to the connection.
@@ -276,10 +214,12 @@ fn note(event: &Event, connects: &watch::Sender<u64>, closed: &watch::Sender<boo
             if *connects.borrow() > 1 {
                 tracing::info!("reconnected to NATS");
             }
+            metrics::gauge!("bus_connected").set(1.0);
             "connected"
         }
         Event::Disconnected => {
             tracing::warn!("lost the connection to NATS, reconnecting");
+            metrics::gauge!("bus_connected").set(0.0);
             "disconnected"
         }
         Event::LameDuckMode => {
@@ -295,7 +235,11 @@ fn note(event: &Event, connects: &watch::Sender<u64>, closed: &watch::Sender<boo
         Event::SlowConsumer(_) => "slow_consumer",
         Event::ServerError(error) => {
             tracing::warn!("NATS server: {error}");
-            "server_error"
+            if error.to_string().to_lowercase().contains("permissions violation") {
+                "denied"
+            } else {
+                "server_error"
+            }
         }
         Event::ClientError(error) => {
             tracing::debug!("NATS client: {error}");

@@ -186,9 +186,19 @@ fn root<'f>(
     }
 }
 
-/// Reads `[health] listen` of a service's file.
-pub fn health_listen(file: &Section<'_>) -> SocketAddr {
-    file.section("health").required("listen", Rule::any())
+/// Where a service answers `/healthz` and `/metrics`: the variable `HEALTH_LISTEN`, or else
+/// `[health] listen` of its file.
+pub fn health_listen(file: &Section<'_>, faults: &Faults) -> SocketAddr {
+    let configured = file.section("health").required("listen", Rule::any());
+    health_variable(faults).unwrap_or(configured)
+}
+
+/// The variable `HEALTH_LISTEN`, an address with its port.
+pub fn health_variable(faults: &Faults) -> Option<SocketAddr> {
+    let text = variable("HEALTH_LISTEN")?;
+    let parsed = text.trim().parse();
+    let fault = || faults.add("HEALTH_LISTEN", format!("{text:?} is not ADDRESS:PORT"));
+    parsed.map_err(|_| fault()).ok()
 }
 
 #[cfg(test)]

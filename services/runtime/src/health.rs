@@ -5,13 +5,17 @@
 
 use anyhow::Context as _;
 use axum::{Json, Router, extract::State, http::StatusCode, routing::get};
-use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
+use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
 use std::{
     collections::BTreeMap,
     net::SocketAddr,
     sync::{Arc, Mutex, OnceLock, PoisonError},
 };
 use tokio_util::sync::CancellationToken;
+
+/// Upper bounds of what is counted together in a histogram of durations, seconds.
+const BUCKETS: [f64; 13] =
+    [0.001, 0.002_5, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0, 60.0];
 
 /// One check: whether it is well, and a few words.
 type Check = (bool, String);
@@ -33,6 +37,7 @@ impl Health {
     /// Sets a check and says it aloud when it changes.
     pub fn set(&self, check: &'static str, well: bool, words: impl Into<String>) {
         let words = words.into();
+        metrics::gauge!("health_check_well", "check" => check).set(if well { 1.0 } else { 0.0 });
         let mut checks = self.checks.lock().unwrap_or_else(PoisonError::into_inner);
         let before = checks.insert(check, (well, words.clone()));
         if before.is_some_and(|(was_well, _)| was_well != well) {
@@ -93,7 +98,10 @@ async fn healthz(State(health): State<Health>) -> (StatusCode, Json<serde_json::
 fn recorder() -> &'static PrometheusHandle {
     static RECORDER: OnceLock<PrometheusHandle> = OnceLock::new();
     RECORDER.get_or_init(|| {
-        let recorder = PrometheusBuilder::new().build_recorder();
+        let durations = Matcher::Suffix("_seconds".to_owned());
+        let builder = PrometheusBuilder::new().set_buckets_for_metric(durations, &BUCKETS);
+        // An error only says that there are no buckets, and there are.
+        let recorder = builder.unwrap_or_default().build_recorder();
         let handle = recorder.handle();
         // An error only says that a test has installed one before.
         drop(metrics::set_global_recorder(recorder));

@@ -13,7 +13,8 @@ use std::{
 use tokio::time::Instant;
 
 /// Services that have a user in the server's configuration.
-const USERS: [&str; 6] = ["provision", "ingest", "strategy", "executor", "dashboard", "operator"];
+const USERS: [&str; 7] =
+    ["provision", "ingest", "recorder", "strategy", "executor", "dashboard", "operator"];
 
 /// The top of the repository.
 pub fn repository() -> PathBuf {
@@ -27,6 +28,8 @@ pub struct NatsServer {
     home: tempfile::TempDir,
     port: u16,
     monitoring: u16,
+    /// Its certificates, when it encrypts.
+    certificates: Option<PathBuf>,
 }
 
 impl NatsServer {
@@ -36,9 +39,22 @@ impl NatsServer {
     /// When there is no nats-server of at least 2.11 (`NATS_SERVER_BIN`, then `PATH`), or it does
     /// not come up.
     pub async fn start() -> anyhow::Result<Self> {
+        Self::start_with(None).await
+    }
+
+    /// Starts a server with empty streams that encrypts, with what `deploy/nats/certificates` has
+    /// made in a folder.
+    ///
+    /// # Errors
+    /// As [`NatsServer::start`].
+    pub async fn start_encrypted(certificates: &Path) -> anyhow::Result<Self> {
+        Self::start_with(Some(certificates.to_owned())).await
+    }
+
+    async fn start_with(certificates: Option<PathBuf>) -> anyhow::Result<Self> {
         let home = tempfile::tempdir().context("make a folder for the server")?;
         let (port, monitoring) = (free_port()?, free_port()?);
-        let mut server = Self { child: None, home, port, monitoring };
+        let mut server = Self { child: None, home, port, monitoring, certificates };
         server.restart().await?;
         Ok(server)
     }
@@ -50,7 +66,7 @@ impl NatsServer {
     pub async fn provisioned() -> anyhow::Result<Self> {
         let server = Self::start().await?;
         let bus = server.bus("provision").await?;
-        crate::bus::provision(&bus).await?;
+        crate::bus::provision(&bus, 1).await?;
         bus.drain().await;
         Ok(server)
     }
@@ -70,13 +86,21 @@ impl NatsServer {
             .args(["-a", "127.0.0.1", "-p", &self.port.to_string()])
             .args(["-m", &self.monitoring.to_string()])
             .arg("-c")
-            .arg(repository().join("deploy/nats/nats.conf"))
+            .arg(repository().join(if self.certificates.is_some() {
+                "deploy/nats/tls.conf"
+            } else {
+                "deploy/nats/nats.conf"
+            }))
             .env("NATS_STORE_DIR", self.home.path())
             .stdout(Stdio::null())
             .stderr(log);
         for user in USERS {
             let name = format!("NATS_{}_PASSWORD", user.to_uppercase());
             command.env(name, format!("\"{user}-default\""));
+        }
+        if let Some(folder) = &self.certificates {
+            command.env("NATS_TLS_CERT", folder.join("server.pem"));
+            command.env("NATS_TLS_KEY", folder.join("server-key.pem"));
         }
         self.child = Some(command.spawn().context("start nats-server")?);
         let port = self.port;
@@ -114,7 +138,8 @@ impl NatsServer {
 
     /// Its address.
     pub fn url(&self) -> String {
-        format!("nats://127.0.0.1:{}", self.port)
+        let scheme = if self.certificates.is_some() { "tls" } else { "nats" };
+        format!("{scheme}://127.0.0.1:{}", self.port)
     }
 
     /// The address of its monitoring pages (`/connz`, `/varz`).

@@ -27,7 +27,7 @@ async fn publish_numbers(bus: &Bus, from: u64, count: u64) {
 async fn provision_can_run_again_and_services_find_what_the_table_says() {
     let server = NatsServer::provisioned().await.unwrap();
     let bus = server.bus("provision").await.unwrap();
-    runtime::bus::provision(&bus).await.unwrap();
+    runtime::bus::provision(&bus, 1).await.unwrap();
     bus.verify(&stream::STREAMS, &stream::BUCKETS).await.unwrap();
 }
 

@@ -10,7 +10,7 @@ use anyhow::{Context as _, bail, ensure};
 use e2e::SOON;
 use fantoccini::{
     Client, ClientBuilder, Locator,
-    actions::{InputSource as _, KeyAction, KeyActions},
+    actions::{InputSource as _, KeyAction, KeyActions, MouseActions, PointerAction},
     wd::WebDriverCompatibleCommand,
 };
 use hyper_util::client::legacy::connect::HttpConnector;
@@ -112,6 +112,15 @@ impl Browser {
         let pressed =
             keyboard.then(KeyAction::Down { value: key }).then(KeyAction::Up { value: key });
         self.client.perform_actions(pressed).await.unwrap();
+    }
+
+    /// Moves the mouse to a place in the window, pixels from its top left corner.
+    pub(crate) async fn point(&self, x: i64, y: i64) {
+        let duration = Some(Duration::from_millis(50));
+        let (x, y) = (x as f64, y as f64);
+        let mouse = MouseActions::new("mouse".to_owned());
+        let moved = mouse.then(PointerAction::MoveTo { duration, x, y });
+        self.client.perform_actions(moved).await.unwrap();
     }
 
     /// Does something inside each of the page's frames, in their order.

@@ -176,8 +176,10 @@ impl<B: Broker> Running<B> {
         self.take_concerns().await?;
         if std::mem::take(&mut self.account_stale) {
             let account = self.desk.account(self.journal.writer(), clock::now_ms());
+            super::gauges::show(&account, self.desk.trading());
             self.views.put_account(&account).await?;
         }
+        super::gauges::show_tape(&self.feed, self.tape_ns, clock::now_ms());
         let (run, position) = (self.feed.run.clone(), self.tape.position());
         self.views.put_progress(&run, position, self.tape_ns).await
     }

@@ -3,13 +3,22 @@
 use super::{Bus, Expect, PublishError, ReadError, Reader, Start, Stored};
 use futures_util::TryStreamExt as _;
 use proto::{Message, WireError, decode, encode, stream::BucketSpec};
-use std::{collections::BTreeSet, marker::PhantomData};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    marker::PhantomData,
+    sync::{Mutex, PoisonError},
+};
+
+/// How often a value is offered while others write the same key.
+const PUT_ATTEMPTS: u32 = 10;
 
 /// A bucket whose values are all of one message type.
 pub struct Kv<M> {
     bus: Bus,
     bucket: &'static str,
     stream: String,
+    /// Where our last word on each key is.
+    known: Mutex<BTreeMap<String, u64>>,
     value: PhantomData<fn() -> M>,
 }
 
@@ -47,11 +56,17 @@ pub enum KvError {
     Wire(#[from] WireError),
 }
 
+/// The subjects of all keys of a bucket.
+pub(super) fn subjects_of(spec: &BucketSpec) -> String {
+    format!("$KV.{}.>", spec.name)
+}
+
 impl Bus {
     /// The bucket of `spec`, holding values of type `M`.
     pub fn kv<M: Message>(&self, spec: &BucketSpec) -> Kv<M> {
         let stream = format!("KV_{}", spec.name);
-        Kv { bus: self.clone(), bucket: spec.name, stream, value: PhantomData }
+        let known = Mutex::default();
+        Kv { bus: self.clone(), bucket: spec.name, stream, known, value: PhantomData }
     }
 }
 
@@ -103,13 +118,47 @@ impl<M: Message> Kv<M> {
         Ok(keys)
     }
 
-    /// Sets `key`; gives the new revision.
+    /// Sets `key`, whatever it was; gives the new revision.
+    ///
+    /// The value still says after which revision it comes: whoever may read this bucket could have
+    /// the server deliver the value to its own subject again, and such an echo must not be stored.
     ///
     /// # Errors
     /// When it was not stored.
     pub async fn put(&self, key: &str, value: &M) -> Result<u64, KvError> {
         let payload = encode(value)?;
-        Ok(self.bus.publish_stored(&self.subject(key), payload, Expect::Anything).await?)
+        self.put_last(key, |revision| {
+            let (payload, expect) = (payload.clone(), Expect::SubjectAt(revision));
+            async move { self.bus.publish_stored(&self.subject(key), payload, expect).await }
+        })
+        .await
+    }
+
+    /// Writes after the key's last revision, looking that up when it is not what we know.
+    async fn put_last<F>(&self, key: &str, write: impl Fn(u64) -> F) -> Result<u64, KvError>
+    where
+        F: Future<Output = Result<u64, PublishError>>,
+    {
+        let mut known = self.known().get(key).copied();
+        for _attempt in 1..PUT_ATTEMPTS {
+            let before = match known.take() {
+                Some(revision) => revision,
+                None => self.revision(key).await?,
+            };
+            match write(before).await {
+                Ok(revision) => {
+                    self.known().insert(key.to_owned(), revision);
+                    return Ok(revision);
+                }
+                Err(PublishError::Conflict { .. }) => {}
+                Err(error) => return Err(error.into()),
+            }
+        }
+        Ok(write(self.revision(key).await?).await?)
+    }
+
+    fn known(&self) -> std::sync::MutexGuard<'_, BTreeMap<String, u64>> {
+        self.known.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Sets `key` if its last change was at `revision` (0 for none); gives the new revision.
@@ -126,10 +175,8 @@ impl<M: Message> Kv<M> {
     /// # Errors
     /// When the server does not say that it is done.
     pub async fn erase(&self, key: &str) -> Result<(), KvError> {
-        let error = |source: async_nats::Error| ReadError { stream: self.bucket, source };
-        let store = self.bus.jetstream.get_key_value(self.bucket).await;
-        let store = store.map_err(|e| error(e.into()))?;
-        store.delete(key).await.map_err(|e| error(e.into()))?;
+        let subject = self.subject(key);
+        self.put_last(key, |revision| self.bus.erase_stored(&subject, revision)).await?;
         Ok(())
     }
 

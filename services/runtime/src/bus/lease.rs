@@ -134,6 +134,7 @@ impl HeldLease {
             revision: watch::Sender::new(revision),
         });
         let (told, events) = watch::channel(LeaseEvent::Held);
+        metrics::gauge!("lease_held", "lease" => key.to_owned()).set(1.0);
         let keeper = Keeper { key: key.to_owned(), store: store.clone(), value, told };
         let keeper = tokio::spawn(keeper.run(Arc::clone(&state)));
         Self { key: key.to_owned(), store, state, events, keeper }
@@ -192,6 +193,7 @@ impl HeldLease {
 impl Drop for HeldLease {
     fn drop(&mut self) {
         self.keeper.abort();
+        metrics::gauge!("lease_held", "lease" => self.key.clone()).set(0.0);
     }
 }
 

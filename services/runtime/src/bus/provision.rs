@@ -4,7 +4,6 @@ use super::Bus;
 use anyhow::Context as _;
 use async_nats::jetstream::{
     consumer::{AckPolicy, DeliverPolicy, pull},
-    kv,
     stream::{Config, DiscardPolicy, PersistenceMode, RetentionPolicy, Source, StorageType},
 };
 use proto::stream::{
@@ -12,17 +11,22 @@ use proto::stream::{
 };
 use std::time::Duration;
 
-/// Creates what is missing and updates what differs; data is never deleted.
+/// Within this a repeated message id is stored once in a bucket, as client libraries have it.
+const BUCKET_WINDOW: Duration = Duration::from_mins(2);
+
+/// Creates what is missing and updates what differs, each on `replicas` servers; data is never
+/// deleted.
 ///
 /// # Errors
-/// When the server refuses a change, for example one that streams do not allow after creation.
-pub async fn provision(bus: &Bus) -> anyhow::Result<()> {
+/// When the server refuses a change, for example one that streams do not allow after creation, or
+/// more replicas than there are servers.
+pub async fn provision(bus: &Bus, replicas: usize) -> anyhow::Result<()> {
     for spec in &STREAMS {
-        let made = bus.jetstream().create_or_update_stream(stream_config(spec)).await;
+        let made = bus.jetstream().create_or_update_stream(stream_config(spec, replicas)).await;
         made.with_context(|| format!("create or update stream {}", spec.name))?;
     }
     for spec in &BUCKETS {
-        let made = bus.jetstream().create_or_update_key_value(bucket_config(spec)).await;
+        let made = bus.jetstream().create_or_update_stream(bucket_config(spec, replicas)).await;
         made.with_context(|| format!("create or update bucket {}", spec.name))?;
     }
     let made = bus.jetstream().create_consumer_on_stream(intents_consumer(), INTENTS.name).await;
@@ -30,7 +34,7 @@ pub async fn provision(bus: &Bus) -> anyhow::Result<()> {
     Ok(())
 }
 
-fn stream_config(spec: &StreamSpec) -> Config {
+fn stream_config(spec: &StreamSpec, replicas: usize) -> Config {
     Config {
         name: spec.name.to_owned(),
         description: Some(spec.description.to_owned()),
@@ -48,22 +52,35 @@ fn stream_config(spec: &StreamSpec) -> Config {
         deny_delete: spec.append_only,
         deny_purge: spec.append_only,
         allow_direct: true,
-        // What is money is written through; prices need not wait for the disk.
-        persist_mode: (!spec.append_only).then_some(PersistenceMode::Async),
-        num_replicas: 1,
+        // What is money is written through; prices need not wait for the disk. The server knows this
+        // for streams on one server only; on several an acknowledgement waits for most of them.
+        persist_mode: (!spec.append_only && replicas == 1).then_some(PersistenceMode::Async),
+        num_replicas: replicas,
         ..Config::default()
     }
 }
 
-fn bucket_config(spec: &BucketSpec) -> kv::Config {
-    kv::Config {
-        bucket: spec.name.to_owned(),
-        description: spec.description.to_owned(),
-        history: spec.history,
-        max_age: Duration::from_millis(spec.max_age_ms),
+/// A bucket as client libraries know it, but without direct reads: their raw answers can be sent to
+/// any subject, and services write buckets that they read.
+fn bucket_config(spec: &BucketSpec, replicas: usize) -> Config {
+    let max_age = Duration::from_millis(spec.max_age_ms);
+    let window = if max_age.is_zero() { BUCKET_WINDOW } else { max_age.min(BUCKET_WINDOW) };
+    Config {
+        name: format!("KV_{}", spec.name),
+        description: Some(spec.description.to_owned()),
+        subjects: vec![super::kv::subjects_of(spec)],
         storage: StorageType::File,
-        num_replicas: 1,
-        ..kv::Config::default()
+        retention: RetentionPolicy::Limits,
+        discard: DiscardPolicy::New,
+        max_age,
+        max_messages_per_subject: spec.history,
+        duplicate_window: window,
+        // No message may sweep others away: who writes one key does not own the rest.
+        allow_rollup: false,
+        deny_delete: true,
+        allow_direct: false,
+        num_replicas: replicas,
+        ..Config::default()
     }
 }
 

@@ -61,12 +61,30 @@ impl Bus {
         payload: Vec<u8>,
         expect: Expect,
     ) -> Result<u64, PublishError> {
-        let payload = Bytes::from(payload);
+        self.store(subject, Bytes::from(payload), expect, false).await
+    }
+
+    /// Stores that the key of `subject` is erased, if its last change was at `revision`.
+    pub(super) async fn erase_stored(
+        &self,
+        subject: &str,
+        revision: u64,
+    ) -> Result<u64, PublishError> {
+        self.store(subject, Bytes::new(), Expect::SubjectAt(revision), true).await
+    }
+
+    async fn store(
+        &self,
+        subject: &str,
+        payload: Bytes,
+        expect: Expect,
+        erases: bool,
+    ) -> Result<u64, PublishError> {
         let deadline = Instant::now() + RETRY_FOR;
         let mut backoff = Backoff::new(Duration::from_millis(100), Duration::from_secs(1));
         let mut ambiguous = false;
         loop {
-            let source = match self.publish_once(subject, &payload, &expect).await {
+            let source = match self.publish_once(subject, &payload, &expect, erases).await {
                 Ok(sequence) => return Ok(sequence),
                 Err(source) => source,
             };
@@ -88,10 +106,14 @@ impl Bus {
         subject: &str,
         payload: &Bytes,
         expect: &Expect,
+        erases: bool,
     ) -> Result<u64, RawError> {
-        let message = PublishMessage::build()
-            .payload(payload.clone())
-            .header("Content-Type", proto::CONTENT_TYPE);
+        let message = PublishMessage::build().payload(payload.clone());
+        let message = if erases {
+            message.header("KV-Operation", "DEL")
+        } else {
+            message.header("Content-Type", proto::CONTENT_TYPE)
+        };
         let message = match expect {
             Expect::SubjectAt(sequence) => message.expected_last_subject_sequence(*sequence),
             Expect::NewId(id) => message.message_id(id),

@@ -10,7 +10,7 @@ use crate::backoff::{Backoff, random_fraction};
 use async_nats::jetstream::{
     self, ErrorCode,
     consumer::{AckPolicy, DeliverPolicy, pull},
-    stream::{DirectGetErrorKind, LastRawMessageErrorKind},
+    stream::LastRawMessageErrorKind,
 };
 use futures_util::StreamExt as _;
 use std::time::Duration;
@@ -192,7 +192,8 @@ impl Bus {
         }
     }
 
-    /// The first message of `subject` in `stream` at or after `position`.
+    /// The first message of `subject` in `stream` at or after `position`, from the stream's leader.
+    /// Never by direct get: its raw answer can be sent anywhere, so nobody has leave to ask for it.
     ///
     /// # Errors
     /// When the server does not answer.
@@ -205,9 +206,9 @@ impl Bus {
         let error = |source| ReadError { stream, source };
         let handle =
             self.jetstream.get_stream_no_info(stream).await.map_err(|e| error(e.into()))?;
-        match handle.direct_get_next_for_subject(subject, Some(position)).await {
+        match handle.get_first_raw_message_by_subject(subject, position).await {
             Ok(message) => Ok(Some(from_raw(&message))),
-            Err(none) if is_not_found(&none) => Ok(None),
+            Err(none) if is_no_message(&none) => Ok(None),
             Err(other) => Err(error(other.into())),
         }
     }
@@ -222,10 +223,6 @@ pub(super) fn is_no_message(error: &jetstream::stream::LastRawMessageError) -> b
         }
         LastRawMessageErrorKind::InvalidSubject | LastRawMessageErrorKind::Other => false,
     }
-}
-
-fn is_not_found(error: &jetstream::stream::DirectGetError) -> bool {
-    matches!(error.kind(), DirectGetErrorKind::NotFound)
 }
 
 impl Reader {

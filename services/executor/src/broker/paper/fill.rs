@@ -19,11 +19,11 @@ pub struct PaperRules {
 const PRICE_DECIMALS: u32 = 4;
 
 /// The fill of `intent` on `tick`; `None` when nothing can trade on this tick: it is not after the
-/// intent's own, is yesterday's price, or the market is closed.
+/// intent's own, is yesterday's price or one not to be believed yet, or the market is closed.
 pub(super) fn fill(intent: &Intent, tick: &Tick, rules: &PaperRules) -> Option<Fill> {
     let after = tick.seq > intent.tick_seq;
-    let tradable = tick.field != PriceField::PrevDay && tick.session == Session::Regular;
-    if !after || !tradable {
+    let believed = tick.field != PriceField::PrevDay && tick.suspect.is_none();
+    if !after || !believed || tick.session != Session::Regular {
         return None;
     }
     Some(Fill {
@@ -79,12 +79,15 @@ mod tests {
     }
 
     #[test]
-    fn nothing_fills_on_the_deciding_tick_on_old_prices_or_in_a_closed_market() {
+    fn nothing_fills_on_the_deciding_tick_on_old_or_suspect_prices_or_in_a_closed_market() {
         let wish = intent("AAPL", 7, Side::Buy, 10);
         assert_eq!(fill(&wish, &tick("AAPL", 7, 100.0), &rules()), None);
         let mut stale = tick("AAPL", 8, 100.0);
         stale.field = PriceField::PrevDay;
         assert_eq!(fill(&wish, &stale, &rules()), None);
+        let mut suspect = tick("AAPL", 8, 100.0);
+        suspect.suspect = Some(proto::Suspect::Outlier);
+        assert_eq!(fill(&wish, &suspect, &rules()), None);
         let mut late = tick("AAPL", 8, 100.0);
         late.session = Session::Post;
         assert_eq!(fill(&wish, &late, &rules()), None);
