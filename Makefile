@@ -5,10 +5,10 @@ export PATH := $(CURDIR)/.tools:$(PATH)
 
 desk = target/release/desk
 BY ?= $(or $(USER),$(shell id -un))
-export BY WHY ORDER AS BROKER_ID ACCOUNT
+export BY WHY ORDER AS BROKER_ID ACCOUNT ARGS DO DIR
 
 help: ## this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## /{ printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## /{ printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 run: tools ## the whole desk on this machine, pages on 8000 to 8004; Ctrl-C stops it
 	@echo "building the programs (release)"
@@ -28,6 +28,9 @@ check: tools browser ## what CI runs: format, lints, build, tests
 bench: tools ## start-up time and memory of this machine, printed and not asserted
 	@cargo build --release --bins
 	@deploy/local/bench
+
+bench-feed: tools ## what the feed bears: stream, poll, reconnects, replay; printed: make bench-feed [ARGS='--seconds 10 stream']
+	@deploy/local/bench-feed $(ARGS)
 
 status: $(desk) ## positions, orders, what is unresolved, who holds what
 	@$(desk) status
@@ -50,10 +53,47 @@ settle: $(desk) ## say what became of an order: make settle ORDER=... AS=placed|
 live-arm: $(desk) ## give leave to trade an account with real money: make live-arm ACCOUNT=... WHY="..."
 	@$(desk) live-arm --account "$$ACCOUNT" --by "$$BY" --why "$$WHY"
 
+replay: $(desk) ## tell a tape: make replay DO=pause|resume|"step 10"|"speed 60"|"speed max"
+	@$(desk) replay $$DO
+
+record: target/release/ingest ## write prices to files that FEED=replay:DIR takes back: make record [DIR=...]
+	@exec target/release/ingest record $${DIR:+--folder "$$DIR"}
+
 ticks: target/release/wire2json ## live prices as JSON, by the nats command line; Ctrl-C stops it
 	@nats=$$(deploy/nats/install cli) && NATS_URL="$${NATS_URL:-nats://127.0.0.1:4222}" NATS_USER=operator \
 	  NATS_PASSWORD="$${NATS_OPERATOR_PASSWORD:-operator-default}" \
 	  exec "$$nats" --inbox-prefix _INBOX_operator sub 'ticks.>' --translate target/release/wire2json
+
+up: ## the desk in containers, pages on 8000 to 8004; builds the image when it is missing
+	@docker compose up -d --wait
+	@docker compose run --rm --no-deps -T desk wall
+
+down: ## stop the containers; orders and prices stay in their volumes
+	@docker compose --profile tools down --remove-orphans
+
+logs: ## follow what the containers say; S=executor for one service
+	@docker compose logs --follow --tail 50 $(S)
+
+scale: ## so many dashboards in containers: make scale N=7 (one more than the config has is a spare)
+	@deploy/scale "$(N)"
+
+nats: ## the nats command line on the bus: make nats ARGS='sub ticks.>'
+	@deploy/nats/cli
+
+secrets: ## a password of its own for every user of the bus, once, in secrets/ and .env
+	@deploy/secrets
+
+test-compose: ## the containers for real: started, locked down, killed, scaled; PARTS="kills" for some
+	@deploy/tests/compose $(PARTS)
+
+test-cluster: ## three nats-servers under a trading desk, whose leaders are killed; BIN_DIR=target/release
+	@deploy/tests/cluster
+
+test-observability: ## alerts and panels against the code; with PROMETHEUS=URL also against a running one
+	@deploy/tests/observability
+
+test-kubernetes: ## the manifests against Kubernetes' schemas; says what is missing for it
+	@deploy/tests/k8s
 
 tools: ## what a build needs: compiler, Rust, Node.js, nats-server; says what it installs
 	@deploy/local/toolchain
@@ -66,4 +106,5 @@ target/release/%:
 	@echo "building $* (release)"
 	@cargo build --release --bin $*
 
-.PHONY: help run test check bench status halt reduce resume flatten settle live-arm ticks tools browser
+.PHONY: help run test check bench bench-feed status halt reduce resume flatten settle live-arm replay record ticks tools browser \
+  up down logs scale nats secrets test-compose test-cluster test-observability test-kubernetes

@@ -1,0 +1,99 @@
+"""From nothing to five live pages, with the figures of it."""
+
+import json
+import threading
+import time
+
+from compose_desk import Failed, eventually
+from compose_page import Viewer, serves
+
+
+def cases():
+    return [the_files_are_sound, the_image_is_small, five_pages_are_live, each_page_has_its_own, memory_is_modest,
+            the_command_line_reads_the_bus]
+
+
+def the_files_are_sound(desk):
+    """docker compose config is clean, with nothing set and with everything set"""
+    everything = {name: "x" for name in ("LIVE", "FEED", "SYMBOLS", "POLYGON_API_KEY", "TRADING212_API_KEY", "TRADING212_API_SECRET",
+                                         "NATS_OPERATOR_PASSWORD", "RUST_LOG")}
+    for more in ({}, everything):
+        said = desk.run("sh", "-c", "docker compose --profile tools config --quiet 2>&1", **more)
+        if said.strip():
+            raise Failed(said)
+
+
+def the_image_is_small(desk):
+    """the image is built, and what we add to its base is below 45 MB"""
+    began = time.monotonic()
+    desk.compose("build", "--quiet", patience=3600)
+    built = time.monotonic() - began
+    image = json.loads(desk.run("docker", "image", "inspect", "tickwall"))[0]
+    base = json.loads(desk.run("docker", "image", "inspect", "debian:trixie-slim"))[0]
+    ours, config = (image["Size"] - base["Size"]) / 1e6, image["Config"]
+    if ours > 45:
+        raise Failed(f"{ours:.1f} MB")
+    if config["User"] != "10001:10001" or config["StopSignal"] != "SIGTERM" or not config["Labels"].get("org.opencontainers.image.title"):
+        raise Failed(f"user, stop signal or labels are not as they should be: {config}")
+    return f"ours {ours:.1f} MB, with its base as it is here {image['Size'] / 1e6:.0f} MB; built in {built:.1f} s with what was cached"
+
+
+def five_pages_are_live(desk):
+    """docker compose up -d --wait gives five pages on their ports, their own symbols, prices of now"""
+    began, live = time.monotonic(), []
+
+    def look():
+        while len(live) < len(desk.wall()) and time.monotonic() - began < 120:
+            for entry in desk.wall():
+                if entry["port"] not in dict(live) and serves(entry["port"], entry):
+                    live.append((entry["port"], time.monotonic() - began))
+            time.sleep(0.05)
+
+    looking = threading.Thread(target=look)
+    looking.start()
+    waited = desk.up()
+    looking.join()
+    if len(live) != 5:
+        raise Failed(f"only these are live: {live}")
+    return f"five live pages after {max(at for _, at in live):.1f} s, `up --wait` returned after {waited:.1f} s"
+
+
+def each_page_has_its_own(desk):
+    """each page shows its own four symbols and no others, with prices that move over its WebSocket"""
+    wall = desk.wall()
+    viewers = {entry["id"]: Viewer(entry["port"]) for entry in wall}
+    try:
+        for entry in wall:
+            viewer = viewers[entry["id"]]
+            eventually(20, f"prices move on port {entry['port']}", lambda: viewer.moves(entry["symbols"]))
+            if sorted(viewer.prices) != sorted(entry["symbols"]) or viewer.faults:
+                raise Failed(f"port {entry['port']} shows {sorted(viewer.prices)}; {viewer.faults}")
+    finally:
+        for viewer in viewers.values():
+            viewer.close()
+    shown = [symbol for viewer in viewers.values() for symbol in viewer.prices]
+    if len(shown) != 20 or len(set(shown)) != 20:
+        raise Failed(f"{len(set(shown))} different symbols of {len(shown)}")
+    return "20 different symbols"
+
+
+def memory_is_modest(desk):
+    """resident memory per container"""
+    lines = []
+    for name in desk.containers():
+        resident = 0
+        for row in desk.run("docker", "top", name, "-o", "pid,rss").splitlines()[1:]:
+            resident += int(row.split()[1])
+        limit = desk.inspect(name)["HostConfig"]["Memory"] / 1048576
+        lines.append(f"{name.removeprefix('tickwall-test-')} {resident / 1024:.1f} of {limit:.0f}")
+        if resident / 1024 > limit * 0.7:
+            raise Failed(f"{name} is near its limit: {lines[-1]} MB")
+    return "MB: " + ", ".join(lines)
+
+
+def the_command_line_reads_the_bus(desk):
+    """make nats ARGS='sub ticks.>' shows prices as JSON"""
+    said = desk.run("make", "--no-print-directory", "nats", "ARGS=sub ticks.> --count 3")
+    ticks = [json.loads(line) for line in said.splitlines() if line.startswith("{")]
+    if len(ticks) != 3 or not all("price" in tick for tick in ticks):
+        raise Failed(said[-300:])
