@@ -29,7 +29,7 @@ impl Config {
     /// Reads what `command` needs; what it cannot do without goes to `faults`. A halt needs nothing
     /// but the bus: a broken file must not stand in its way.
     pub fn load(command: &Command, faults: &Faults) -> Self {
-        let nothing = Wall { slots: Vec::new() };
+        let nothing = Wall { slots: Vec::new(), control: false, public_hosts: Vec::new() };
         let empty = Self { bus: None, health: None, wall: nothing, wall_faults: Vec::new() };
         let bus = || Some(BusConfig::from_env(USER, faults));
         match command {

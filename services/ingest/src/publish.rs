@@ -11,8 +11,10 @@ pub mod status;
 pub mod stored;
 pub mod tape;
 
-use proto::{Tick, encode, subject};
+use metrics::{Counter, Gauge};
+use proto::{Symbol, Tick, encode, subject};
 use runtime::bus::Bus;
+use std::collections::BTreeMap;
 pub use tape::TapeWriter;
 
 /// Where ticks go.
@@ -26,24 +28,44 @@ pub enum Ticks {
 /// Publishes ticks to whoever listens; the stream keeps what it hears.
 pub struct LiveWriter {
     bus: Bus,
+    lines: BTreeMap<Symbol, Line>,
+    published: Counter,
+    dropped: Counter,
+}
+
+/// What is looked up once for a symbol and not for each of its ticks.
+struct Line {
+    subject: String,
+    last: Gauge,
+}
+
+impl Line {
+    fn of(symbol: &Symbol) -> Self {
+        let last = metrics::gauge!("ingest_last_tick_seconds", "symbol" => symbol.token());
+        Self { subject: subject::tick(symbol), last }
+    }
 }
 
 impl LiveWriter {
     /// A writer on `bus`.
     pub fn new(bus: Bus) -> Self {
-        Self { bus }
+        let published = metrics::counter!("ingest_ticks_total");
+        let dropped = metrics::counter!("ingest_dropped_total", "reason" => "bus");
+        Self { bus, lines: BTreeMap::new(), published, dropped }
     }
 
-    async fn write(&self, tick: &Tick) {
+    async fn write(&mut self, tick: &Tick) {
         // A tick that cannot be written has been checked away before.
         let Ok(payload) = encode(tick) else { return };
-        if self.bus.publish_now(subject::tick(&tick.symbol), payload).await {
-            metrics::counter!("ingest_ticks_total").increment(1);
-            let symbol = tick.symbol.token();
-            metrics::gauge!("ingest_last_tick_seconds", "symbol" => symbol)
-                .set(tick.received_ns as f64 / 1e9);
+        if !self.lines.contains_key(&tick.symbol) {
+            self.lines.insert(tick.symbol.clone(), Line::of(&tick.symbol));
+        }
+        let Some(line) = self.lines.get(&tick.symbol) else { return };
+        if self.bus.publish_now(line.subject.clone(), payload).await {
+            self.published.increment(1);
+            line.last.set(tick.received_ns as f64 / 1e9);
         } else {
-            metrics::counter!("ingest_dropped_total", "reason" => "bus").increment(1);
+            self.dropped.increment(1);
         }
     }
 }

@@ -144,12 +144,17 @@ impl Service {
     }
 
     async fn write_bar(&mut self, bar: Bar) {
-        self.joints.note(&bar);
         match self.handling {
             Handling::Tape => self.bars.write(bar).await,
-            Handling::Simulated | Handling::Polled | Handling::Streamed => {
-                self.bars.write_or_drop(bar);
-            }
+            Handling::Simulated | Handling::Polled | Handling::Streamed => self.write_live(&bar),
+        }
+    }
+
+    /// Stores a bar of a source that does not wait, and remembers it.
+    fn write_live(&mut self, bar: &Bar) {
+        self.joints.note(bar);
+        if self.bars.write_or_drop(bar.clone()) {
+            self.stored.note(bar);
         }
     }
 
@@ -203,8 +208,7 @@ impl Service {
         self.health.set("bus", connected, if connected { "connected" } else { "not connected" });
         if self.handling.is_live() {
             for bar in self.close_bars(self.clock.now_ms() - self.behind_ms()) {
-                self.joints.note(&bar);
-                self.bars.write_or_drop(bar);
+                self.write_live(&bar);
             }
         }
     }

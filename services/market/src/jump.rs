@@ -11,7 +11,9 @@ const NEAR_PERCENT: f64 = 3.0;
 
 /// Whether `price` is more than `percent` from `reference`, up or down.
 pub fn is_beyond(price: f64, reference: f64, percent: f64) -> bool {
-    distance(price, reference) > (percent / 100.0).ln_1p()
+    // Without logarithms, which round the bound itself to either side.
+    let most = 1.0 + percent / 100.0;
+    price > reference * most || reference > price * most
 }
 
 /// Whether `price` is to `reference` as prices are after and before a split or a consolidation.

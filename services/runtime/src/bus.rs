@@ -23,7 +23,7 @@ pub use newest::Newest;
 pub use provision::provision;
 pub use publish::{Expect, PublishError};
 pub use puller::{Delivery, Puller};
-pub use reader::{ReadError, Reader, Start, Stored};
+pub use reader::{ReadError, Reader, Start, Stored, is_copy};
 
 use crate::backoff;
 use anyhow::{Context as _, bail};

@@ -13,8 +13,8 @@ use std::{
 use tokio::time::Instant;
 
 /// Services that have a user in the server's configuration.
-const USERS: [&str; 7] =
-    ["provision", "ingest", "recorder", "strategy", "executor", "dashboard", "operator"];
+const USERS: [&str; 8] =
+    ["provision", "ingest", "recorder", "strategy", "executor", "dashboard", "control", "operator"];
 
 /// The top of the repository.
 pub fn repository() -> PathBuf {

@@ -38,6 +38,10 @@ pub struct Slot {
 pub struct Wall {
     /// The slots, in the file's order.
     pub slots: Vec<Slot>,
+    /// Pages may set the trading state, for people who know the token.
+    pub control: bool,
+    /// Names under which pages are reached, besides those of this machine itself.
+    pub public_hosts: Vec<String>,
 }
 
 impl Wall {
@@ -52,7 +56,9 @@ impl Wall {
         refuse_repeats(&sections, "id", &ids);
         let ports: Vec<_> = slots.iter().map(|slot| slot.port).collect();
         refuse_repeats(&sections, "port", &ports);
-        Self { slots }
+        let control = file.optional_section("control");
+        let control = control.is_some_and(|control| control.required("enabled", Rule::any()));
+        Self { slots, control, public_hosts: read_hosts(&file) }
     }
 
     /// Every symbol of the wall once, in the file's order.
@@ -127,6 +133,18 @@ fn read_colors(section: &Section<'_>) -> Vec<String> {
         }
     }
     colors
+}
+
+fn read_hosts(file: &Section<'_>) -> Vec<String> {
+    let hosts: Vec<String> = file.optional("public_hosts", Rule::any()).unwrap_or_default();
+    let sound = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'.' || b == b'-';
+    for (index, host) in hosts.iter().enumerate() {
+        if host.is_empty() || !host.bytes().all(sound) {
+            let fault = format!("must be a host name in small letters, without port, not {host:?}");
+            file.fault(&format!("public_hosts[{index}]"), fault);
+        }
+    }
+    hosts
 }
 
 /// Notes a fault at every entry whose `key` an earlier one has. Zero stands for a value that was

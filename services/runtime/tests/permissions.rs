@@ -21,11 +21,13 @@ struct Grant {
     also: &'static [&'static str],
     /// What it may listen to, besides its own inbox, its health and the roll call.
     hears: &'static [&'static str],
+    /// It answers the roll call.
+    answers: bool,
 }
 
 const NOTHING: &[&str] = &[];
 
-const GRANTS: [Grant; 5] = [
+const GRANTS: [Grant; 6] = [
     Grant {
         user: "ingest",
         writes: &["ticks.AAPL", "bars.AAPL", "$KV.feed.status"],
@@ -34,6 +36,7 @@ const GRANTS: [Grant; 5] = [
         follows_trading: false,
         also: NOTHING,
         hears: &["desk.ingest.replay"],
+        answers: true,
     },
     Grant {
         user: "recorder",
@@ -43,6 +46,7 @@ const GRANTS: [Grant; 5] = [
         follows_trading: false,
         also: NOTHING,
         hears: NOTHING,
+        answers: true,
     },
     Grant {
         user: "strategy",
@@ -62,6 +66,7 @@ const GRANTS: [Grant; 5] = [
         follows_trading: true,
         also: NOTHING,
         hears: NOTHING,
+        answers: true,
     },
     Grant {
         user: "executor",
@@ -105,6 +110,7 @@ const GRANTS: [Grant; 5] = [
             "$JS.ACK.d.a.INTENTS.executor.1.1.1.1.1.x",
         ],
         hears: NOTHING,
+        answers: true,
     },
     Grant {
         user: "dashboard",
@@ -125,6 +131,17 @@ const GRANTS: [Grant; 5] = [
         follows_trading: true,
         also: NOTHING,
         hears: &["ticks.AAPL", "bars.AAPL", "orders.AAPL.X", "ticks.*", "desk.ingest.health"],
+        answers: true,
+    },
+    Grant {
+        user: "control",
+        writes: &["$KV.control.trading"],
+        reads: &["KV_control"],
+        follows: NOTHING,
+        follows_trading: false,
+        also: NOTHING,
+        hears: NOTHING,
+        answers: false,
     },
 ];
 
@@ -149,7 +166,8 @@ const KEPT: [&str; 16] = [
 ];
 
 /// Users that somebody might pose as the inbox of.
-const INBOXES: [&str; 7] = [
+const INBOXES: [&str; 8] = [
+    "_INBOX_control.x",
     "_INBOX_recorder.x",
     "_INBOX_provision.x",
     "_INBOX_ingest.x",
@@ -244,8 +262,9 @@ fn everything() -> BTreeSet<String> {
 
 fn of(grant: &Grant) -> BTreeSet<String> {
     let own_inbox = format!("_INBOX_{}.x", grant.user);
-    let answers = ["$JS.API.INFO", "_INBOX_operator.x", "_INBOX.x", &own_inbox];
-    let fixed = [grant.writes, grant.also, &answers].concat();
+    let answers = ["$JS.API.INFO", "_INBOX_operator.x", "_INBOX.x"];
+    let answers = if grant.answers { &answers[..] } else { NOTHING };
+    let fixed = [grant.writes, grant.also, answers, &[&own_inbox]].concat();
     let mut allowed: BTreeSet<String> = fixed.into_iter().map(str::to_owned).collect();
     allowed.extend(grant.reads.iter().flat_map(|stream| about(stream, &READS)));
     allowed.extend(grant.follows.iter().flat_map(|stream| about(stream, &FOLLOWS)));

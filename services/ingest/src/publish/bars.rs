@@ -44,13 +44,14 @@ impl BarWriter {
     }
 
     /// Stores `bar`, sooner or later; drops and counts it when the queue is full. For live sources,
-    /// which must not wait.
-    pub fn write_or_drop(&self, bar: Bar) {
-        let name = match self.queue.try_send(Order::Store(Box::new(bar))) {
-            Ok(()) => "ingest_bars_total",
-            Err(_full) => "ingest_bars_dropped_total",
+    /// which must not wait. Whether it will be stored.
+    pub fn write_or_drop(&self, bar: Bar) -> bool {
+        let (taken, name) = match self.queue.try_send(Order::Store(Box::new(bar))) {
+            Ok(()) => (true, "ingest_bars_total"),
+            Err(_full) => (false, "ingest_bars_dropped_total"),
         };
         metrics::counter!(name).increment(1);
+        taken
     }
 
     /// Waits until every bar handed over so far is stored.

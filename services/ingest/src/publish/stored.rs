@@ -1,4 +1,5 @@
-//! Which minutes are stored already, and with which numbers: read back once, newest first.
+//! Which minutes are stored already, and with which numbers: read back once, newest first, and
+//! remembered from then on, so that a minute told by the stream and then by history is stored once.
 //!
 //! Ingest may read single messages of the stream it writes and no more, so many are asked for at a
 //! time, and only as many as there is time for. What is not known is stored again, which is harmless.
@@ -19,6 +20,9 @@ const REACH: u64 = 65_536;
 const AT_ONCE: usize = 128;
 /// How long it may take.
 const PATIENCE: Duration = Duration::from_secs(5);
+/// Minutes of a symbol remembered besides those read back: a source tells them again for a quarter
+/// of an hour.
+const REMEMBERED: usize = 32;
 /// Messages in a row that cannot be had: the bus is away.
 const GIVE_UP: usize = 256;
 
@@ -79,11 +83,11 @@ impl StoredBars {
         (kept.content != Kept::of(&bar).content || kept.seq != bar.seq).then_some(bar)
     }
 
-    /// Remembers that `bar` replaces one that is stored.
+    /// Remembers that `bar` is stored, in place of whatever was.
     pub fn note(&mut self, bar: &Bar) {
-        let minutes = self.0.get_mut(&bar.symbol);
-        if let Some(kept) = minutes.and_then(|minutes| minutes.get_mut(&bar.start_ms)) {
-            *kept = Kept::of(bar);
+        let minutes = self.0.entry(bar.symbol.clone()).or_default();
+        if minutes.insert(bar.start_ms, Kept::of(bar)).is_none() && minutes.len() > REMEMBERED {
+            minutes.pop_first();
         }
     }
 }
@@ -129,5 +133,34 @@ mod tests {
         assert_eq!(stored.news(corrected.clone()), Some(Bar { seq: 7, ..corrected.clone() }));
         stored.note(&Bar { seq: 7, ..corrected.clone() });
         assert_eq!(stored.news(corrected), None);
+    }
+
+    #[test]
+    fn what_this_process_has_stored_is_no_news_and_only_the_last_minutes_are_remembered() {
+        let minute = |n: i64, close: f64| Bar {
+            v: proto::VERSION,
+            symbol: Symbol::parse("A").unwrap(),
+            start_ms: n * 60_000,
+            open: 1.0,
+            high: 2.0,
+            low: 1.0,
+            close,
+            volume: 0.0,
+            vwap: 1.0,
+            count: 1,
+            seq: 7,
+            source: Origin::Polygon,
+        };
+        let mut stored = StoredBars::default();
+        stored.note(&minute(1, 1.5));
+        assert_eq!(stored.news(minute(1, 1.5)), None);
+        stored.note(&minute(1, 1.2));
+        assert_eq!(stored.news(minute(1, 1.5)), Some(minute(1, 1.5)), "ours lies over it");
+        for n in 2..100 {
+            stored.note(&minute(n, 1.5));
+        }
+        assert_eq!(stored.0.values().map(BTreeMap::len).sum::<usize>(), REMEMBERED);
+        assert_eq!(stored.news(minute(99, 1.5)), None);
+        assert!(stored.news(minute(1, 1.2)).is_some(), "forgotten");
     }
 }

@@ -219,7 +219,15 @@ impl Recorder {
     /// The tape is over, and all of it is on the disk.
     async fn is_over(&self) -> bool {
         let status = self.bus.kv::<FeedStatus>(&stream::FEED).get(subject::key::FEED_STATUS).await;
-        status.ok().flatten().is_some_and(|status| status.state == FeedState::Done)
+        let done = status.ok().flatten().is_some_and(|status| status.state == FeedState::Done);
+        done && self.has_all().await
+    }
+
+    /// Nothing is in the stream that has not been taken: on a busy machine the end of a tape is told
+    /// sooner than its ticks are read.
+    async fn has_all(&self) -> bool {
+        let ticks = self.bus.jetstream().get_stream(stream::TICKS.name).await;
+        ticks.is_ok_and(|ticks| ticks.cached_info().state.last_sequence <= self.position)
     }
 
     async fn finish(&mut self) -> anyhow::Result<Result<(), RecordError>> {

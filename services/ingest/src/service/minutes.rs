@@ -42,14 +42,14 @@ impl Service {
         }
         let seq = self.joints.seq_of(&bar.symbol, bar.start_ms).max(bar.seq);
         let Some(bar) = self.stored.news(Bar { seq, ..bar }) else { return };
-        self.stored.note(&bar);
         if !self.bus.connected() {
             self.write_bar(bar).await;
             return;
         }
         self.joints.note(&bar);
-        if timeout(PATIENCE, self.bars.write(bar)).await.is_err() {
-            metrics::counter!("ingest_bars_dropped_total").increment(1);
+        match timeout(PATIENCE, self.bars.write(bar.clone())).await {
+            Ok(()) => self.stored.note(&bar),
+            Err(_full) => metrics::counter!("ingest_bars_dropped_total").increment(1),
         }
     }
 }

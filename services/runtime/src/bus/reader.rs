@@ -320,7 +320,7 @@ pub(super) fn from_raw(message: &jetstream::message::StreamMessage) -> Stored {
 
 /// The server's answer to a direct read names the stream it came from. Whoever may read can have the
 /// answer sent to a subject that it may not publish on; readers of money refuse such messages.
-pub(super) fn is_copy(headers: &async_nats::HeaderMap) -> bool {
+pub fn is_copy(headers: &async_nats::HeaderMap) -> bool {
     headers.get("Nats-Stream").is_some()
 }
 

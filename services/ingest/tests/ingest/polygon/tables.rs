@@ -17,19 +17,19 @@
 //! | plans    | Starter, Developer, Advanced, Business  | `every_plan_is_found_out_by_what_it_has`                                  |
 //! | plans    | which topics each may stream            | `every_plan_streams_what_it_may_whatever_it_was_taken_for`                |
 //! | statuses | connected                               | `connected_is_answered_with_the_key_and_nothing_is_sent_before_it`        |
-//! | statuses | auth_success                            | `auth_success_is_answered_with_every_subscription_of_the_plan`            |
-//! | statuses | auth_failed, bad key                    | `a_bad_key_is_refused_for_good_though_the_server_drops_the_connection`    |
-//! | statuses | auth_failed, cluster not in the plan    | `a_plan_without_websocket_access_is_refused_for_good`                     |
-//! | statuses | auth_timeout, auth_required, force_disconnect, slow_consumer | `auth_timeout_auth_required_force_disconnect_and_slow_consumer_come_back_subscribed` |
+//! | statuses | auth success                            | `auth_success_is_answered_with_every_subscription_of_the_plan`            |
+//! | statuses | auth failed, bad key                    | `a_bad_key_is_refused_for_good_though_the_server_drops_the_connection`    |
+//! | statuses | auth failed, cluster not in the plan    | `a_plan_without_websocket_access_is_refused_for_good`                     |
+//! | statuses | auth timeout, auth required, force disconnect, slow consumer | `auth_timeout_auth_required_force_disconnect_and_slow_consumer_come_back_subscribed` |
 //! | statuses | success, one by one or batched          | `acknowledgements_are_counted_one_by_one_or_batched`                      |
 //! | statuses | error: not authorized                   | `a_topic_that_is_not_authorized_is_given_up_and_the_rest_is_streamed`     |
 //! | statuses | error: no access to real-time data      | `a_delayed_plan_on_another_host_of_real_time_is_refused_with_the_host_to_use` |
-//! | statuses | max_connections, 1008                   | `too_many_connections_wait_for_the_cool_down_whether_told_or_only_closed_with_1008` |
+//! | statuses | max connections, 1008                   | `too_many_connections_wait_for_the_cool_down_whether_told_or_only_closed_with_1008` |
 //! | statuses | no acknowledgement at all               | `pairs_that_are_never_acknowledged_are_told_as_unconfirmed`               |
 //! | symptoms | integers arrive as floats               | `int_fields_arrive_as_floats`                                             |
 //! | symptoms | nanoseconds lose precision              | `ns_values_keep_their_precision`                                          |
 //! | symptoms | results null or missing                 | `results_null_or_missing`                                                 |
-//! | symptoms | lastTrade.c null or absent              | `last_trade_c_null_or_absent`                                             |
+//! | symptoms | conditions of the last trade null or absent              | `last_trade_c_null_or_absent`                                             |
 //! | symptoms | zeros taken as price 0                  | `zeros_on_holidays_and_before_the_open_are_no_price`                      |
 //! | symptoms | day zero at 18:00                       | `day_zero_at_eighteen_hours_is_no_price`                                  |
 //! | symptoms | 404 on snapshots of odd tickers         | `http_404_of_one_odd_ticker_does_not_fail_the_batch`                      |
@@ -53,7 +53,7 @@ use ingest::source::polygon::{
 };
 use proto::{Entitlement, FeedState, PriceField, Transport};
 use std::{collections::BTreeSet, path::Path};
-use testkit::polygon::{Config, Fault, Page, Plan, Polygon as Service, Weekend};
+use testkit::polygon::{Config, Fault, Page, Plan, Polygon as Service};
 
 const SECOND: i64 = 1_000_000_000;
 
@@ -64,9 +64,9 @@ fn every_row_names_a_test_that_is_there() {
     collect(&here.join("src"), &mut names);
     collect(&here.join("tests"), &mut names);
     let rows = include_str!("tables.rs").lines().filter_map(|line| line.strip_prefix("//! | "));
-    let named: Vec<&str> = rows.filter_map(|row| row.split('`').nth(1)).collect();
-    assert!(named.len() > 40, "{named:?}");
-    for name in named {
+    let tests: Vec<&str> = rows.filter_map(|row| row.split('`').nth(1)).collect();
+    assert!(tests.len() > 40, "{tests:?}");
+    for name in tests {
         assert!(names.contains(name), "there is no test {name}");
     }
 }
@@ -271,8 +271,23 @@ async fn day_zero_at_eighteen_hours_is_no_price() {
 
 #[tokio::test]
 async fn http_404_of_one_odd_ticker_does_not_fail_the_batch() {
-    let mut bench = bench(&["AAPL", "ODD"]).await;
-    bench.symbols.truncate(2);
+    let bench = bench(&["AAPL", "ODD"]).await;
+    let refusal = r#"{"status":"NOT_AUTHORIZED","message":"You are not entitled to this data."}"#;
+    let fake = Fake::answering(&[refused(403, refusal)]);
+    let day = r#"{"resultsCount":1,"results":[{"T":"AAPL","c":156.8,"t":1754596800000}]}"#;
+    fake.say(GROUPED, &[ok(day)]);
+    fake.say(PREVIOUS, &[refused(404, r#"{"status":"NotFound"}"#)]);
+    let running = fake.feed(&bench).await;
+    fake.asked_times(PREVIOUS, 1).await;
+    let status = bench.status(|status| status.missing == bench.symbols[1..]).await;
+    assert_eq!(status.state, FeedState::Live, "{}", status.detail);
+    assert_eq!(bench.ticks_from(1).await[0].1.price, 156.8);
+    running.stop().await;
+}
+
+#[tokio::test]
+async fn an_unknown_ticker_is_left_out_of_the_answer_and_named() {
+    let bench = bench(&["AAPL", "ODD"]).await;
     let config = Config { clock: bench.clock.clone(), ..Config::default() };
     let service = Service::start(config).await.unwrap();
     service.trade("AAPL", 250.5, 10.0, NOW_NS - SECOND);
@@ -328,7 +343,7 @@ async fn a_plan_that_has_grown_is_streamed_and_one_that_has_shrunk_is_behind_aga
 /// A feed whose key has this plan at the address of real time.
 async fn desk_at(plan: Plan) -> super::stream::Desk {
     let bench = bench(&["AAPL"]).await;
-    let config = Config { clock: bench.clock.clone(), weekend: Weekend::Kept, ..Config::default() };
+    let config = Config { clock: bench.clock.clone(), ..Config::default() };
     let service = Service::start(config).await.unwrap();
     service.trade("AAPL", 250.5, 100.0, NOW_NS - 1_000 * SECOND);
     service.trade("AAPL", 250.5, 100.0, NOW_NS - SECOND);

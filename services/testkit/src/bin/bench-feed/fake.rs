@@ -3,20 +3,28 @@
 //! The first line says what is listed; every other is an [`Order`].
 
 use anyhow::{Context as _, bail};
+use runtime::clock::{self, Clock};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use std::{
     collections::BTreeMap,
     io::{Write as _, stdin, stdout},
     process::Stdio,
+    time::Duration,
 };
-use testkit::polygon::{Config, Listing, Load, Page, Plan, Polygon, Walk};
+use testkit::polygon::{Config, Control, Listing, Load, Page, Plan, Polygon, Walk};
 use tokio::{
     io::{AsyncBufReadExt as _, AsyncWriteExt as _, BufReader, Lines},
     process::{Child, ChildStdin, ChildStdout, Command},
+    time::Instant,
 };
 
 /// Every symbol's close of the day before.
 pub(crate) const CLOSE: f64 = 100.0;
+const DAY_NS: i64 = 86_400_000_000_000;
+/// 15:30 UTC: in session by New York's summer and winter time.
+const MORNING_NS: i64 = 55_800_000_000_000;
+/// How finely its time passes.
+const STEP: Duration = Duration::from_millis(10);
 
 /// What the fake is asked to do.
 #[derive(Debug, Clone, Copy, Serialize, Deserialize)]
@@ -67,12 +75,47 @@ pub(crate) struct Request {
     pub(crate) target: String,
 }
 
+/// What the fake begins with.
+#[derive(Debug, Serialize, Deserialize)]
+struct Listed {
+    symbols: Vec<String>,
+    /// Its time is that of a session, whatever day it is: on closed days snapshots stand still.
+    in_session: bool,
+}
+
+/// The morning of the last weekday before today, New York time.
+fn session() -> Clock {
+    let day = clock::now_ns().div_euclid(DAY_NS);
+    // The first of January 1970 was a Thursday.
+    let is_weekday = |day: &i64| (day + 3).rem_euclid(7) < 5;
+    let before = (1..=7).map(|back| day - back).find(is_weekday);
+    Clock::standing_at(before.unwrap_or(day) * DAY_NS + MORNING_NS)
+}
+
+/// Lets the fake's time pass as ours does.
+async fn go_on(control: Control) {
+    let (begun, start_ns) = (Instant::now(), control.clock().now_ns());
+    let mut interval = tokio::time::interval(STEP);
+    loop {
+        interval.tick().await;
+        control.set_time(start_ns + begun.elapsed().as_nanos() as i64);
+    }
+}
+
 /// Serves until its input ends.
 pub(crate) async fn serve() -> anyhow::Result<()> {
     let first = hear().await?.context("read what is listed")?;
-    let symbols: Vec<String> = serde_json::from_str(&first).context("read what is listed")?;
-    let symbols = symbols.iter().map(|ticker| Listing::new(ticker, CLOSE)).collect();
-    let polygon = Polygon::start(Config { symbols, ..Config::default() }).await?;
+    let listed: Listed = serde_json::from_str(&first).context("read what is listed")?;
+    let symbols = listed.symbols.iter().map(|ticker| Listing::new(ticker, CLOSE)).collect();
+    let clock = if listed.in_session { session() } else { Clock::wall() };
+    let polygon = Polygon::start(Config { symbols, clock, ..Config::default() }).await?;
+    if listed.in_session {
+        // No symbol is without a trade of the day, for on closed days ingest knows a later close.
+        for symbol in &listed.symbols {
+            polygon.trade(symbol, CLOSE, 100.0, polygon.clock().now_ns());
+        }
+        tokio::spawn(go_on(polygon.control()));
+    }
     say(&looks(&polygon))?;
     while let Some(line) = hear().await? {
         match serde_json::from_str(&line).context("read an order")? {
@@ -106,8 +149,9 @@ fn say(looks: &Looks) -> anyhow::Result<()> {
 }
 
 fn looks(polygon: &Polygon) -> Looks {
+    let behind_ns = clock::now_ns() - polygon.clock().now_ns();
     let requests = polygon.requests().into_iter().map(|seen| Request {
-        time_ns: seen.time_ns,
+        time_ns: seen.time_ns + behind_ns,
         snapshots: seen.page == Some(Page::Snapshots),
         target: format!("{}?{}", seen.path, seen.query),
     });
@@ -140,6 +184,15 @@ pub(crate) struct Fake {
 impl Fake {
     /// Starts one that lists `symbols`.
     pub(crate) async fn start(symbols: &[String]) -> anyhow::Result<Self> {
+        Self::begin(symbols, false).await
+    }
+
+    /// Starts one that lists `symbols` and is in session, on a day that is over.
+    pub(crate) async fn start_in_session(symbols: &[String]) -> anyhow::Result<Self> {
+        Self::begin(symbols, true).await
+    }
+
+    async fn begin(symbols: &[String], in_session: bool) -> anyhow::Result<Self> {
         let mut command = Command::new(std::env::current_exe()?);
         command.arg("fake").stdin(Stdio::piped()).stdout(Stdio::piped()).kill_on_drop(true);
         let mut child = command.spawn().context("start the fake")?;
@@ -148,7 +201,7 @@ impl Fake {
         let answers = BufReader::new(answers).lines();
         let (rest, socket) = (String::new(), String::new());
         let mut fake = Self { child, orders, answers, rest, socket };
-        let looks: Looks = fake.ask(&symbols).await?;
+        let looks: Looks = fake.ask(&Listed { symbols: symbols.to_vec(), in_session }).await?;
         (fake.rest, fake.socket) = (looks.rest, looks.socket);
         Ok(fake)
     }

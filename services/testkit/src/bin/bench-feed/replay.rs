@@ -11,7 +11,7 @@ use proto::{FeedState, FeedStatus, stream, subject::key};
 use std::{
     fs::File,
     io::{BufRead as _, BufReader, BufWriter, Write as _},
-    path::{Path, PathBuf},
+    path::Path,
     time::Duration,
 };
 use tokio::time::{Instant, sleep};
@@ -42,7 +42,7 @@ pub(crate) async fn measure(args: &Options) -> anyhow::Result<()> {
     outcome
 }
 
-async fn run(tape: &PathBuf, real: bool) -> anyhow::Result<()> {
+async fn run(tape: &Path, real: bool) -> anyhow::Result<()> {
     let (rows, tickers) = look(tape).context("read the tape")?;
     let name = tape.file_name().unwrap_or_default().to_string_lossy().into_owned();
     let kind = if real { "real" } else { "generated" };
@@ -114,6 +114,6 @@ fn make(path: &Path) -> anyhow::Result<()> {
         let price = format!("{}.{:02}", cents / 100, cents % 100);
         writeln!(out, "{ticker},,0,4,{n},{time},{price},{n},{time},100,3,0,0")?;
     }
-    out.into_inner().map_err(|error| error.into_error())?.finish()?;
+    out.into_inner().map_err(std::io::IntoInnerError::into_error)?.finish()?;
     Ok(())
 }

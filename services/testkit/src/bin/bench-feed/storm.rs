@@ -92,11 +92,7 @@ pub(crate) async fn measure(args: &Options) -> anyhow::Result<()> {
 }
 
 /// The minutes that the fake says there were.
-async fn theirs(
-    rest: &str,
-    symbols: &[String],
-    end_ms: i64,
-) -> anyhow::Result<BTreeMap<Key, Row>> {
+async fn theirs(rest: &str, symbols: &[String], end_ms: i64) -> anyhow::Result<BTreeMap<Key, Row>> {
     let headers = format!("Authorization: Bearer {}\r\n", fake::key());
     let mut minutes = BTreeMap::new();
     for symbol in symbols {
@@ -113,8 +109,10 @@ async fn theirs(
 
 /// Every bar that was published, each minute's in their order.
 async fn ours(desk: &Desk, end_ms: i64) -> anyhow::Result<BTreeMap<Key, Vec<Bar>>> {
-    let all =
-        desk.bus.history(stream::BARS.name, subject::BARS.to_owned(), bus::Start::Beginning).await?;
+    let all = desk
+        .bus
+        .history(stream::BARS.name, subject::BARS.to_owned(), bus::Start::Beginning)
+        .await?;
     let mut minutes: BTreeMap<Key, Vec<Bar>> = BTreeMap::new();
     for stored in all {
         let bar: Bar = decode(&stored.payload)?;
@@ -129,7 +127,13 @@ async fn ours(desk: &Desk, end_ms: i64) -> anyhow::Result<BTreeMap<Key, Vec<Bar>
 fn tell_bars(theirs: &BTreeMap<Key, Row>, ours: &BTreeMap<Key, Vec<Bar>>) -> anyhow::Result<()> {
     let last = |key: &Key| ours.get(key).and_then(|bars| bars.last());
     let missing = theirs.keys().filter(|key| last(key).is_none()).count();
-    let surplus = ours.keys().filter(|key| !theirs.contains_key(*key)).count();
+    let surplus: Vec<&Bar> = ours
+        .iter()
+        .filter(|(key, _)| !theirs.contains_key(*key))
+        .filter_map(|(_, bars)| bars.last())
+        .collect();
+    // Ingest's first price of a symbol without a trade today is its close of the day before.
+    let closes = surplus.iter().filter(|bar| bar.close == fake::CLOSE && bar.volume == 0.0).count();
     let wrong: Vec<(&Key, &Row, &Bar)> = theirs
         .iter()
         .filter_map(|(key, row)| Some((key, row, last(key)?)))
@@ -139,11 +143,12 @@ fn tell_bars(theirs: &BTreeMap<Key, Row>, ours: &BTreeMap<Key, Vec<Bar>>) -> any
     let again = ours.values().flat_map(|bars| bars.windows(2));
     let twice = again.filter(|pair| matches!(pair, [a, b] if a == b)).count();
     line(&format!(
-        "  bars: the fake has {}, ours right {}, wrong {}, missing {missing}, not the fake's {surplus}; \
-         published twice alike {twice}, corrected {}",
+        "  bars: the fake has {}, ours right {}, wrong {}, missing {missing}, not the fake's {} \
+         ({closes} of them the day before's close); published twice alike {twice}, corrected {}",
         theirs.len(),
         theirs.len() - missing - wrong.len(),
         wrong.len(),
+        surplus.len(),
         replaced - twice,
     ))?;
     for (key, row, bar) in wrong.iter().take(5) {
@@ -162,11 +167,8 @@ fn is_same(row: &Row, bar: &Bar) -> bool {
 }
 
 async fn tell_ticks(desk: &mut Desk) -> anyhow::Result<()> {
-    let history = desk.bus.history(
-        stream::TICKS.name,
-        subject::TICKS.to_owned(),
-        bus::Start::Beginning,
-    );
+    let history =
+        desk.bus.history(stream::TICKS.name, subject::TICKS.to_owned(), bus::Start::Beginning);
     let mut lines: BTreeMap<String, Tick> = BTreeMap::new();
     let (mut ticks, mut gaps, mut holes, mut back, mut alike) = (0, 0, 0, 0, 0);
     for stored in history.await? {

@@ -60,9 +60,10 @@ pub(crate) async fn measure(args: &Options) -> anyhow::Result<()> {
         let (lost, twice) = step.tally.against(&step.looks.load);
         let (sent, merged) = (step.sent(), step.tally.merged());
         line(&format!(
-            "  {:>7}/s wanted, {:>7}/s sent for {seconds} s: lost {lost}, twice {twice}, merged {merged}; {}",
+            "  {:>7}/s wanted, {:>7}/s sent for {seconds} s: lost {lost} (on the bus in {} places), twice {twice}, merged {merged}; {}",
             count(rate),
             count(sent / seconds),
+            step.tally.holes,
             load(),
         ))?;
         let enough = sent >= rate * seconds * 95 / 100;
@@ -174,11 +175,8 @@ async fn listen(bus: &Bus, symbol: &Symbol) -> anyhow::Result<JoinHandle<Vec<i64
 /// Reads back what the stream keeps after `before` up to `after`.
 async fn read(bus: &Bus, before: u64, after: u64) -> anyhow::Result<Tally> {
     let mut tally = Tally::default();
-    let mut reader = bus.read(
-        stream::TICKS.name,
-        vec![subject::TICKS.to_owned()],
-        bus::Start::At(before + 1),
-    );
+    let mut reader =
+        bus.read(stream::TICKS.name, vec![subject::TICKS.to_owned()], bus::Start::At(before + 1));
     let mut position = before;
     while position < after {
         let next = timeout(PATIENCE, reader.next()).await.context("read the ticks back")?;
@@ -209,7 +207,11 @@ fn tell(outcome: &Outcome, seconds: u64) -> anyhow::Result<()> {
     let sent = outcome.sent();
     let stored = after - before;
     line(&format!("  trades sent           {:>12}   {}/s", count(sent), count(sent / seconds)))?;
-    line(&format!("  stored in the stream  {:>12}   {} read back", count(stored), count(tally.seen)))?;
+    line(&format!(
+        "  stored in the stream  {:>12}   {} read back",
+        count(stored),
+        count(tally.seen)
+    ))?;
     line(&format!("  ticks of these trades {:>12}", count(tally.ticks)))?;
     line(&format!(
         "  lost {lost}, told twice {twice}, merged {}; marked as a gap {}, numbers that do not follow {}, prices that do not follow {}",
@@ -220,7 +222,10 @@ fn tell(outcome: &Outcome, seconds: u64) -> anyhow::Result<()> {
     ))?;
     let quantiles =
         |sorted: &[i64]| [0.5, 0.99, 1.0].map(|part| ms(quantile(sorted, part))).join(", ");
-    line(&format!("  fake's stamp to ingest's, p50, p99, most:      {}", quantiles(&tally.taken_ns)))?;
+    line(&format!(
+        "  fake's stamp to ingest's, p50, p99, most:      {}",
+        quantiles(&tally.taken_ns)
+    ))?;
     line(&format!("  fake's stamp to a subscriber, p50, p99, most:  {}", quantiles(heard_ns)))?;
     if looks.slow > 0 {
         line(&format!("  cut by the fake as a slow consumer: {} times", looks.slow))?;
