@@ -32,6 +32,17 @@ bench: tools ## start-up time and memory of this machine, printed and not assert
 bench-feed: tools ## what the feed bears: stream, poll, reconnects, replay; printed: make bench-feed [ARGS='--seconds 10 stream']
 	@deploy/local/bench-feed $(ARGS)
 
+bench-page: tools browser ## what a page costs, beside one that draws all anew: make bench-page [MINUTES=5] [BARS=2000]
+	@cargo build --release --bin dashboard
+	@cargo build --quiet -p e2e --example bench-page
+	@NATS_SERVER_BIN="$$(deploy/nats/install)" BIN_DIR=target/release BENCH_MINUTES="$(or $(MINUTES),5)" \
+	  BENCH_BARS="$(or $(BARS),2000)" target/debug/examples/bench-page
+
+screenshots: tools browser ## pictures of every view of the page into screenshots/: make screenshots [DIR=...]
+	@cargo build --bins
+	@cargo build --quiet -p e2e --example screenshots
+	@NATS_SERVER_BIN="$$(deploy/nats/install)" target/debug/examples/screenshots "$(or $(DIR),screenshots)"
+
 status: $(desk) ## positions, orders, what is unresolved, who holds what
 	@$(desk) status
 
@@ -106,5 +117,5 @@ target/release/%:
 	@echo "building $* (release)"
 	@cargo build --release --bin $*
 
-.PHONY: help run test check bench bench-feed status halt reduce resume flatten settle live-arm replay record ticks tools browser \
+.PHONY: help run test check bench bench-feed bench-page screenshots status halt reduce resume flatten settle live-arm replay record ticks tools browser \
   up down logs scale nats secrets test-compose test-cluster test-observability test-kubernetes
