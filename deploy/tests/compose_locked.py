@@ -21,6 +21,8 @@ KNOWN_TO = {
     "NATS_STRATEGY_PASSWORD": {"nats", "strategy"},
     "NATS_EXECUTOR_PASSWORD": {"nats", "executor"},
     "NATS_DASHBOARD_PASSWORD": {"nats", "dashboard"},
+    "NATS_CONTROL_PASSWORD": {"nats", "dashboard"},
+    "DASHBOARD_CONTROL_TOKEN": {"dashboard"},
     "NATS_OPERATOR_PASSWORD": {"nats", "desk"},
 }
 USERS = [name for name in KNOWN_TO if name.startswith("NATS_")]

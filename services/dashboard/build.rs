@@ -54,23 +54,7 @@ fn bundle(stage: &Path, web: &Path) -> Result<(), String> {
         told("note what is installed", fs::write(stage.join("installed.json"), &lock))?;
     }
     let out = format!("--outdir={}", web.display());
-    let esbuild = stage.join("node_modules/.bin/esbuild");
-    run(
-        stage,
-        &esbuild.display().to_string(),
-        &[
-            "src/app.js",
-            "src/wall.js",
-            "src/app.css",
-            "--bundle",
-            "--minify",
-            "--format=esm",
-            "--target=es2022",
-            "--legal-comments=none",
-            "--log-level=warning",
-            &out,
-        ],
-    )?;
+    run(stage, "npm", &["run", "--silent", "build", "--", &out])?;
     let licence = told(
         "read the licence of lightweight-charts",
         fs::read_to_string(stage.join("node_modules/lightweight-charts/LICENSE")),

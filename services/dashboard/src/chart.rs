@@ -63,7 +63,7 @@ impl Chart {
 
     /// Counts a live tick in. `true` when ticks are missing before it.
     pub fn tick(&mut self, tick: &Tick, stamp: u64) -> bool {
-        self.begin_anew_if(tick.source, minute_of(tick), stamp);
+        self.begin_anew_if(tick.source, minute_of(tick), tick.seq, stamp);
         let missed = self.fold.last_seq() > 0 && tick.seq > self.fold.last_seq() + 1;
         let newly = missed && self.joining.is_none();
         if newly {
@@ -81,7 +81,7 @@ impl Chart {
 
     /// Takes a closed minute from the bus: the truth about it.
     pub fn bar(&mut self, bar: Bar, stamp: u64) {
-        self.begin_anew_if(bar.source, bar.start_ms, stamp);
+        self.begin_anew_if(bar.source, bar.start_ms, bar.seq, stamp);
         let start_ms = bar.start_ms;
         if self.fold.current().is_some_and(|forming| forming.start_ms == start_ms) {
             // The bus has closed the minute by the clock; ours is the same one.
@@ -98,7 +98,7 @@ impl Chart {
             .unwrap_or_else(|| Joining { before: self.fold.clone(), kept: VecDeque::new() });
         let newest = bars.iter().map(|bar| bar.seq).max().unwrap_or(0);
         for bar in bars {
-            self.begin_anew_if(bar.source, bar.start_ms, stamp);
+            self.begin_anew_if(bar.source, bar.start_ms, bar.seq, stamp);
             self.put(Closed { bar, published: true }, stamp);
         }
         if joining.before.current().is_none() {
@@ -106,7 +106,7 @@ impl Chart {
         }
         self.fold = joining.before;
         for tick in ticks.iter().chain(&joining.kept) {
-            self.begin_anew_if(tick.source, minute_of(tick), stamp);
+            self.begin_anew_if(tick.source, minute_of(tick), tick.seq, stamp);
             self.fold_in(tick, stamp);
         }
         self.forming_at = stamp;
@@ -191,12 +191,14 @@ impl Chart {
     }
 
     /// Begins a new line when the source is another one, or when a tape is back at an earlier minute.
-    fn begin_anew_if(&mut self, source: Source, start_ms: i64, stamp: u64) {
+    fn begin_anew_if(&mut self, source: Source, start_ms: i64, seq: u64, stamp: u64) {
         let other = self.source.is_some_and(|present| present != source);
-        let newest = self.closed.last_key_value().map(|(start_ms, _)| *start_ms);
-        // A late print is a minute or two old; a tape that starts again is further back.
+        // A late print is a minute or two old; a tape that starts again is further back, and goes on
+        // counting. What is loaded of a fast tape is further back too, and numbered lower.
         let back = source == Source::Replay
-            && newest.is_some_and(|newest| start_ms < newest - 5 * MINUTE_MS);
+            && self.closed.last_key_value().is_some_and(|(newest_ms, newest)| {
+                start_ms < newest_ms - 5 * MINUTE_MS && seq > newest.value.bar.seq
+            });
         self.source = Some(source);
         if other || back {
             self.closed.clear();

@@ -1,13 +1,24 @@
-//! What a dashboard is told: which slot, where to listen, the wall, the bus.
+//! What a dashboard is told: which slot, where to listen, the wall, the calendar, the bus.
 
 use anyhow::Context as _;
 use clap::Parser;
+use market::Calendar;
 use runtime::{
     bus::BusConfig,
-    config::{Faults, Refused},
+    config::{self, Faults, Refused},
     wall::{FILE, Wall},
 };
-use std::{net::IpAddr, sync::Arc};
+use secrecy::{ExposeSecret as _, SecretString};
+use std::{
+    net::{IpAddr, SocketAddr},
+    sync::Arc,
+};
+
+/// What a person types at a page to set the trading state: a secret of at least so many characters.
+const TOKEN: &str = "DASHBOARD_CONTROL_TOKEN";
+const TOKEN_LENGTH: usize = 16;
+/// The exchanges' calendar, in the folder of the wall.
+const CALENDAR_FILE: &str = "market_calendar.toml";
 
 /// Serves one dashboard of the wall: four symbols, live, on its own port.
 #[derive(Debug, Parser)]
@@ -31,16 +42,31 @@ pub struct Config {
     pub dashboard_id: Option<u32>,
     /// The address to listen on. Loopback unless told otherwise.
     pub host: IpAddr,
+    /// Where `/healthz` and `/metrics` answer besides the page's own port, which a spare has not.
+    pub health_listen: Option<SocketAddr>,
     /// All slots.
     pub wall: Arc<Wall>,
+    /// When the exchanges are open.
+    pub calendar: Calendar,
     /// The bus.
     pub bus: BusConfig,
+    /// Setting the trading state from the page, where that is enabled.
+    pub control: Option<ControlConfig>,
     /// Print the slots and exit.
     pub list: bool,
 }
 
+/// What it takes to set the trading state from a page.
+#[derive(Debug, Clone)]
+pub struct ControlConfig {
+    /// What the person has to know.
+    pub token: SecretString,
+    /// The bus, as the one user that may do this and nothing else.
+    pub bus: BusConfig,
+}
+
 impl Config {
-    /// Reads flags, environment and `dashboard_config.json`.
+    /// Reads flags, environment, `dashboard_config.json` and the market calendar.
     ///
     /// # Errors
     /// Every fault at once.
@@ -52,9 +78,23 @@ impl Config {
             faults.add("--host", format!("{:?} is not an IP address", args.host));
             IpAddr::from([127, 0, 0, 1])
         });
+        let parse = |text: &str| Calendar::parse(text).map_err(|error| error.faults);
+        let calendar = config::parsed_file(CALENDAR_FILE, &faults, parse).unwrap_or_default();
         let bus = BusConfig::from_env("dashboard", &faults);
+        let control = wall.control.then(|| control(&faults)).flatten();
         let list = args.list;
-        faults.into_result(Self { dashboard_id, host, wall: Arc::new(wall), bus, list })
+        let health_listen = config::health_variable(&faults);
+        let wall = Arc::new(wall);
+        faults.into_result(Self {
+            dashboard_id,
+            host,
+            health_listen,
+            wall,
+            calendar,
+            bus,
+            control,
+            list,
+        })
     }
 
     /// `id port`, one slot a line.
@@ -69,6 +109,20 @@ impl Config {
         }
         Ok(())
     }
+}
+
+/// Control is enabled: then there is a token worth the name.
+fn control(faults: &Faults) -> Option<ControlConfig> {
+    let before = faults.is_empty();
+    let token = config::secret(TOKEN, faults);
+    let long = |token: &SecretString| token.expose_secret().chars().count() >= TOKEN_LENGTH;
+    if token.is_none() && before == faults.is_empty() {
+        let fault = format!("is not set, but {FILE} enables control; set it, or {TOKEN}_FILE");
+        faults.add(TOKEN, fault);
+    } else if token.as_ref().is_some_and(|token| !long(token)) {
+        faults.add(TOKEN, format!("is too short: at least {TOKEN_LENGTH} characters"));
+    }
+    Some(ControlConfig { token: token?, bus: BusConfig::from_env("control", faults) })
 }
 
 /// The slot asked for. Set but empty counts as unset, as it does everywhere.

@@ -9,10 +9,14 @@
 
 use crate::{
     pane::{Arrival, Pane},
+    sessions::{Sessions, SessionsView},
     stamp::Stamped,
     view::{self, DeskChange, DeskView, Frame, PaneView},
 };
-use proto::{Account, Bar, ClockKind, Control, FeedStatus, OrderEvent, Position, Symbol, Tick};
+use market::Calendar;
+use proto::{
+    Account, Bar, ClockKind, Control, FeedStatus, Levels, OrderEvent, Position, Symbol, Tick,
+};
 use std::collections::BTreeMap;
 
 /// Something that happened.
@@ -26,6 +30,8 @@ pub enum Event {
     Order(Box<OrderEvent>),
     /// A holding changed; `None` when its record was erased.
     Position(Symbol, Option<Position>),
+    /// The strategy means to act at other prices.
+    Levels(Levels),
     /// The account changed.
     Account(Box<Account>),
     /// Somebody said what the desk may do.
@@ -66,26 +72,32 @@ pub struct Hub {
     session: String,
     seq: u64,
     changed: bool,
+    repeated: u64,
     panes: BTreeMap<Symbol, Pane>,
     desk: Stamped<DeskView>,
     account: Stamped<Option<Account>>,
     control: Stamped<Option<Control>>,
     feed: Stamped<Option<FeedStatus>>,
+    calendar: Sessions,
+    sessions: Stamped<Option<SessionsView>>,
 }
 
 impl Hub {
     /// A dashboard that knows nothing yet. `session` tells its frames from those of another hub.
-    pub fn new(session: String, symbols: &[Symbol]) -> Self {
+    pub fn new(session: String, symbols: &[Symbol], calendar: Calendar) -> Self {
         let panes = symbols.iter().map(|symbol| (symbol.clone(), Pane::new(symbol.clone())));
         Self {
             session,
             seq: 0,
             changed: false,
+            repeated: 0,
             panes: panes.collect(),
             desk: Stamped::initial(DeskView { bus: true, history: false, mode: "unknown" }),
             account: Stamped::initial(None),
             control: Stamped::initial(None),
             feed: Stamped::initial(None),
+            calendar: Sessions::new(calendar),
+            sessions: Stamped::initial(None),
         }
     }
 
@@ -103,6 +115,9 @@ impl Hub {
             Event::Position(symbol, position) => {
                 self.with_pane(&symbol, |pane| pane.position(position, stamp));
             }
+            Event::Levels(levels) => {
+                self.with_pane(&levels.symbol.clone(), |pane| pane.levels(levels, stamp));
+            }
             Event::Account(account) => self.account.set(Some(*account), stamp),
             Event::Control(control) => self.control.set(Some(control), stamp),
             Event::Feed(feed) => self.feed_changed(*feed, stamp),
@@ -118,6 +133,21 @@ impl Hub {
         if self.desk.value.bus != connected {
             let desk = DeskView { bus: connected, ..self.desk.value.clone() };
             self.desk.set(desk, self.seq + 1);
+            self.changed = true;
+        }
+    }
+
+    /// Says what time it is, milliseconds since 1970 UTC: sessions begin and end.
+    pub fn clock(&mut self, now_ms: i64) {
+        let feed = self.feed.value.as_ref();
+        let tape = feed.is_some_and(|feed| feed.clock == ClockKind::Tape);
+        let newest = self.panes.values().filter_map(Pane::time_ms).max();
+        let to_ms = if tape { newest.unwrap_or(now_ms) } else { now_ms };
+        let first = self.panes.values().filter_map(|pane| pane.chart.starts().next()).min();
+        if let Some(view) = self.calendar.around(feed, first.unwrap_or(to_ms), to_ms)
+            && self.sessions.value.as_ref() != Some(&view)
+        {
+            self.sessions.set(Some(view), self.seq + 1);
             self.changed = true;
         }
     }
@@ -176,6 +206,11 @@ impl Hub {
         &self.session
     }
 
+    /// Live ticks that were passed over because they, or later ones, were there already.
+    pub fn repeated(&self) -> u64 {
+        self.repeated
+    }
+
     /// When each symbol's last tick came, milliseconds since 1970 UTC.
     pub fn received(&self) -> impl Iterator<Item = (&Symbol, Option<i64>)> {
         self.panes.iter().map(|(symbol, pane)| (symbol, pane.received_ms()))
@@ -185,7 +220,11 @@ impl Hub {
         let symbol = tick.symbol.clone();
         let arrival = self.panes.get_mut(&symbol)?.tick(tick, stamp);
         match arrival {
-            Arrival::InOrder | Arrival::Repeated => None,
+            Arrival::InOrder => None,
+            Arrival::Repeated => {
+                self.repeated += 1;
+                None
+            }
             Arrival::AfterHole { since_ms } => Some(Load { symbol, since_ms: Some(since_ms) }),
         }
     }
@@ -243,6 +282,7 @@ impl Hub {
             account: self.account.since(from).and_then(Option::as_ref).map(view::account),
             control: self.control.since(from).and_then(Option::as_ref).map(view::control),
             feed: self.feed.since(from).and_then(Option::as_ref).map(view::feed),
+            sessions: self.sessions.since(from).and_then(Option::clone),
         }
     }
 }

@@ -1,9 +1,14 @@
-//! The order journal of one symbol as a page shows it: open orders, and markers on the chart.
+//! The order journal of one symbol as a page shows it: its orders, and markers on the chart. Pure.
 //!
 //! Events may come twice and, while history is joined to live, in the wrong order: a marker is keyed
 //! by what happened, and a state only follows where the wire's table says it can.
 
+mod order;
+
+pub use order::{OrderView, Step};
+
 use crate::stamp::Stamped;
+use order::Known;
 use proto::{OrderEvent, OrderId, OrderState, Reason, Rule, Side, check_transition};
 use rust_decimal::{Decimal, prelude::ToPrimitive as _};
 use serde::Serialize;
@@ -11,8 +16,8 @@ use std::collections::BTreeMap;
 
 /// The most markers kept of a symbol; the oldest go first.
 pub const MAX_MARKERS: usize = 500;
-/// The most orders remembered of a symbol.
-const MAX_ORDERS: usize = 1_000;
+/// The most orders remembered of a symbol; finished ones go first, the oldest of them.
+pub const MAX_ORDERS: usize = 200;
 
 /// What a marker says.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -54,38 +59,10 @@ pub struct Marker {
     position: Option<u64>,
 }
 
-/// An order that is not finished.
-#[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct OpenOrder {
-    /// The order.
-    pub id: OrderId,
-    /// Buy or sell.
-    pub side: Side,
-    /// Where it stands.
-    pub state: OrderState,
-    /// Shares wanted; 0 until its intent is known.
-    pub quantity: f64,
-    /// Why.
-    pub reason: Option<Reason>,
-    /// Whether the broker has it is not known.
-    pub unresolved: bool,
-}
-
-#[derive(Debug)]
-struct Known {
-    side: Side,
-    state: OrderState,
-    time_ns: i64,
-    quantity: f64,
-    price: f64,
-    reason: Option<Reason>,
-    position: Option<u64>,
-}
-
 /// Orders and markers of one symbol.
 #[derive(Debug, Default)]
 pub struct Journal {
-    orders: BTreeMap<OrderId, Known>,
+    orders: BTreeMap<OrderId, Stamped<Known>>,
     markers: BTreeMap<String, Stamped<Marker>>,
     orders_at: u64,
     markers_at: u64,
@@ -97,11 +74,12 @@ impl Journal {
     /// Counts one event in.
     pub fn event(&mut self, event: &OrderEvent, stamp: u64) {
         self.follow(event, stamp);
-        let known = self.orders.get(&event.order_id);
+        let known = self.orders.get(&event.order_id).map(|known| &known.value);
         if let Some(marker) = known.and_then(|known| marker(event, known)) {
             self.put(marker, stamp);
         }
-        if let (Some(intent), Some(known)) = (&event.intent, self.orders.get(&event.order_id)) {
+        let known = self.orders.get(&event.order_id).map(|known| &known.value);
+        if let (Some(intent), Some(known)) = (&event.intent, known) {
             let (reason, position) = (known.reason, known.position);
             let prefix = format!("{}/", intent.id);
             self.complete(&prefix, reason, position, stamp);
@@ -124,18 +102,13 @@ impl Journal {
         self.markers.values().filter_map(|marker| marker.since(from)).collect()
     }
 
-    /// Unfinished orders.
-    pub fn open(&self) -> Vec<OpenOrder> {
-        let open = self.orders.iter().filter(|(_, known)| !known.state.is_final());
-        open.map(|(id, known)| OpenOrder {
-            id: id.clone(),
-            side: known.side,
-            state: known.state,
-            quantity: known.quantity,
-            reason: known.reason,
-            unresolved: known.state == OrderState::Unknown,
-        })
-        .collect()
+    /// Orders that changed after `from`, in the order of their ids.
+    pub fn orders_since(&self, from: u64) -> Vec<OrderView> {
+        if self.orders_at <= from {
+            return Vec::new();
+        }
+        let changed = self.orders.iter().filter_map(|(id, known)| Some((id, known.since(from)?)));
+        changed.map(|(id, known)| known.view(id)).collect()
     }
 
     /// Refusals and rejections on the chart.
@@ -144,33 +117,25 @@ impl Journal {
         self.markers.values().filter(|marker| refused(marker.value.kind)).count()
     }
 
-    /// When the unfinished orders last changed.
+    /// When any order last changed.
     pub fn orders_at(&self) -> u64 {
         self.orders_at
     }
 
     /// Takes the event's state where it follows from the present one, and its intent in any case.
     fn follow(&mut self, event: &OrderEvent, stamp: u64) {
-        let known = self.orders.entry(event.order_id.clone()).or_insert_with(|| Known {
-            side: event.side,
-            state: event.state,
-            time_ns: event.time_ns,
-            quantity: 0.0,
-            price: 0.0,
-            reason: None,
-            position: None,
-        });
-        if check_transition(Some(known.state), event.state).is_ok() {
-            known.state = event.state;
-            known.time_ns = event.time_ns;
+        let known = self.orders.entry(event.order_id.clone());
+        let known = known.or_insert_with(|| Stamped { value: Known::new(event), at: stamp });
+        let mut changed = known.value.note(event);
+        if check_transition(Some(known.value.state), event.state).is_ok() {
+            known.value.state = event.state;
+            known.value.time_ns = event.time_ns;
+            changed = true;
         }
-        if let Some(intent) = &event.intent {
-            known.quantity = number(intent.quantity);
-            known.price = intent.price;
-            known.reason = Some(intent.reason);
-            known.position = Some(intent.position);
+        if changed {
+            known.at = stamp;
+            self.orders_at = stamp;
         }
-        self.orders_at = stamp;
     }
 
     fn put(&mut self, marker: Marker, stamp: u64) {
@@ -208,8 +173,9 @@ impl Journal {
             self.markers.remove(&id);
         }
         while self.orders.len() > MAX_ORDERS {
-            let finished = self.orders.iter().filter(|(_, known)| known.state.is_final());
-            let oldest = finished.min_by_key(|(_, known)| known.time_ns).map(|(id, _)| id.clone());
+            let finished = self.orders.iter().filter(|(_, known)| known.value.state.is_final());
+            let oldest =
+                finished.min_by_key(|(_, known)| known.value.time_ns).map(|(id, _)| id.clone());
             let Some(id) = oldest else { return };
             self.orders.remove(&id);
         }

@@ -25,6 +25,9 @@ async fn run(config: Config) -> anyhow::Result<()> {
     let lifecycle = Lifecycle::new(GRACE)?;
     let bus = Bus::connect(&config.bus).await.context("connect to the bus")?;
     let health = Health::new("dashboard");
+    if let Some(listen) = config.health_listen {
+        lifecycle.spawn("health", health.clone().serve(listen, lifecycle.stopping()));
+    }
     lifecycle.spawn("slot", slot::run(config, bus.clone(), health, lifecycle.stopping()));
     let outcome = lifecycle.run().await;
     bus.drain().await;

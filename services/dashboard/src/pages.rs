@@ -30,6 +30,9 @@ struct PageConfig<'s> {
     dashboard: u32,
     theme: Option<&'s str>,
     chart_height: Option<f64>,
+    update_interval_ms: u64,
+    /// All dashboards, so that a page can open the others.
+    wall: Vec<Tile<'s>>,
 }
 
 /// `/wall`
@@ -41,6 +44,7 @@ struct WallPage<'s> {
     tiles: Vec<Tile<'s>>,
 }
 
+#[derive(Serialize)]
 struct Tile<'s> {
     id: u32,
     port: u16,
@@ -60,6 +64,8 @@ pub(crate) fn page(desk: &Desk) -> Result<String, askama::Error> {
         dashboard: slot.id,
         theme: slot.theme.as_deref(),
         chart_height: slot.chart_height,
+        update_interval_ms: u64::try_from(slot.update_interval.as_millis()).unwrap_or(0),
+        wall: tiles(desk),
     };
     let panes = slot.symbols.iter().enumerate().map(|(index, symbol)| PaneSlot {
         number: index + 1,
@@ -82,14 +88,18 @@ pub(crate) fn page(desk: &Desk) -> Result<String, askama::Error> {
 /// # Errors
 /// When the template cannot be rendered.
 pub(crate) fn wall(desk: &Desk) -> Result<String, askama::Error> {
+    let (build, version) = (assets::build(), env!("CARGO_PKG_VERSION"));
+    WallPage { build, version, tiles: tiles(desk) }.render()
+}
+
+fn tiles(desk: &Desk) -> Vec<Tile<'_>> {
     let tiles = desk.wall.slots.iter().map(|slot| Tile {
         id: slot.id,
         port: slot.port,
         title: title(slot),
         symbols: slot.symbols.iter().map(proto::Symbol::as_str).collect(),
     });
-    let (build, version) = (assets::build(), env!("CARGO_PKG_VERSION"));
-    WallPage { build, version, tiles: tiles.collect() }.render()
+    tiles.collect()
 }
 
 fn title(slot: &Slot) -> String {

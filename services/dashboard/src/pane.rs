@@ -4,9 +4,9 @@ use crate::{
     chart::Chart,
     journal::{Journal, number},
     stamp::Stamped,
-    view::{self, PaneView, PositionView},
+    view::{self, LevelsView, PaneView, PositionView},
 };
-use proto::{Bar, OrderEvent, Position, Symbol, Tick};
+use proto::{Bar, Levels, OrderEvent, Position, Symbol, Tick};
 
 /// What a live tick means for the symbol's history.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -25,8 +25,15 @@ pub enum Arrival {
 /// One symbol.
 #[derive(Debug)]
 pub struct Pane {
+    /// The last price that is believed.
     last: Option<Stamped<Tick>>,
+    /// The newest tick, when it is not to be believed yet.
+    held: Stamped<Option<Tick>>,
+    /// `seq` and receipt of the newest tick of either kind.
+    newest: Option<(u64, i64)>,
     prev_close: Option<f64>,
+    gap_ms: Option<i64>,
+    levels: Stamped<Option<Levels>>,
     position: Stamped<Option<Position>>,
     /// Line of closed minutes and the forming one.
     pub chart: Chart,
@@ -39,7 +46,11 @@ impl Pane {
     pub fn new(symbol: Symbol) -> Self {
         Self {
             last: None,
+            held: Stamped::initial(None),
+            newest: None,
             prev_close: None,
+            gap_ms: None,
+            levels: Stamped::initial(None),
             position: Stamped::initial(None),
             chart: Chart::new(symbol),
             journal: Journal::default(),
@@ -48,7 +59,7 @@ impl Pane {
 
     /// Counts a live tick in.
     pub fn tick(&mut self, tick: Tick, stamp: u64) -> Arrival {
-        let before = self.last.as_ref().map(|last| (last.value.seq, last.value.received_ns));
+        let before = self.newest;
         if let Some((seq, received_ns)) = before
             && tick.seq <= seq
         {
@@ -79,10 +90,18 @@ impl Pane {
         for event in orders {
             self.journal.event(event, stamp);
         }
-        let shown = self.last.as_ref().map_or(0, |last| last.value.seq);
-        if let Some(last) = ticks.into_iter().next_back().filter(|last| last.seq > shown) {
-            self.show(last, stamp);
+        // The last believed one and what came after it are all that is shown of these.
+        let believed = ticks.iter().rposition(|tick| tick.suspect.is_none()).unwrap_or(0);
+        for tick in ticks.into_iter().skip(believed) {
+            if self.newest.is_none_or(|(seq, _)| tick.seq > seq) {
+                self.show(tick, stamp);
+            }
         }
+    }
+
+    /// Takes the strategy's levels.
+    pub fn levels(&mut self, levels: Levels, stamp: u64) {
+        self.levels.set(Some(levels), stamp);
     }
 
     /// Takes the symbol's holding.
@@ -92,7 +111,12 @@ impl Pane {
 
     /// When the last tick came, milliseconds since 1970 UTC, wall clock.
     pub fn received_ms(&self) -> Option<i64> {
-        self.last.as_ref().map(|last| last.value.received_ns.div_euclid(1_000_000))
+        self.newest.map(|(_, received_ns)| received_ns.div_euclid(1_000_000))
+    }
+
+    /// When the last believed tick happened, milliseconds since 1970 UTC by its source.
+    pub fn time_ms(&self) -> Option<i64> {
+        self.last.as_ref().map(|last| last.value.time_ms())
     }
 
     /// What changed after frame `from`; `None` when nothing did.
@@ -106,7 +130,7 @@ impl Pane {
                 .last
                 .as_ref()
                 .and_then(|last| last.since(from))
-                .map(|last| view::quote(last, self.prev_close, digits)),
+                .map(|last| view::quote(last, self.prev_close, self.gap_ms, digits)),
             // Outer: changed; inner: there is one.
             forming: (self.chart.forming_at() > from)
                 .then(|| self.chart.forming().map(|bar| view::row(&bar, digits))),
@@ -114,7 +138,10 @@ impl Pane {
             bars: rows.collect(),
             markers: markers.into_iter().cloned().collect(),
             position: self.position_since(from),
-            orders: (self.journal.orders_at() > from).then(|| self.journal.open()),
+            // Outer: changed; inner: there is one.
+            held: self.held.since(from).map(|held| view::held(held.as_ref()?, digits)),
+            levels: self.levels_since(from, digits),
+            orders: self.journal.orders_since(from),
             refusals: (self.journal.orders_at() > from).then(|| self.journal.refusals()),
         };
         (!changed.is_empty()).then_some(changed)
@@ -133,7 +160,22 @@ impl Pane {
         Some(view::position(position, price))
     }
 
+    fn levels_since(&self, from: u64, digits: u8) -> Option<LevelsView> {
+        self.levels.since(from)?.as_ref().map(|levels| view::levels(levels, digits))
+    }
+
     fn show(&mut self, tick: Tick, stamp: u64) {
+        self.newest = Some((tick.seq, tick.received_ns));
+        if tick.gap {
+            self.gap_ms = Some(tick.time_ms());
+        }
+        if tick.suspect.is_some() {
+            self.held.set(Some(tick), stamp);
+            return;
+        }
+        if self.held.value.is_some() {
+            self.held.set(None, stamp);
+        }
         self.prev_close = tick.prev_close.or(self.prev_close);
         self.last = Some(Stamped { value: tick, at: stamp });
     }

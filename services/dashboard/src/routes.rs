@@ -1,21 +1,25 @@
 //! The HTTP side of a served slot: pages, socket, snapshot, assets, health.
 
 use crate::{
-    assets, csp,
+    assets,
+    control::{self, Control},
+    csp,
     desk::{Desk, encode},
+    hosts::{self, Hosts},
     pages,
-    socket::{self, Resume},
+    socket::{self, INBOUND_LIMIT, Resume},
 };
 use axum::{
     Json, Router,
-    extract::{Query, State, WebSocketUpgrade},
+    extract::{DefaultBodyLimit, Query, State, WebSocketUpgrade},
     http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header},
+    middleware::from_fn_with_state,
     response::{Html, IntoResponse, Response},
-    routing::get,
+    routing::{get, post},
 };
 use runtime::health::Health;
 use serde_json::json;
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, sync::Arc};
 use tokio_util::sync::CancellationToken;
 use tower_http::{compression::CompressionLayer, set_header::SetResponseHeaderLayer};
 
@@ -24,6 +28,10 @@ use tower_http::{compression::CompressionLayer, set_header::SetResponseHeaderLay
 pub(crate) struct Served {
     /// The slot.
     pub(crate) desk: Desk,
+    /// The way of a person's word to the bus.
+    pub(crate) control: Control,
+    /// The names by which this port may be called.
+    pub(crate) hosts: Arc<Hosts>,
     /// The process's health.
     pub(crate) health: Health,
     /// Cancelled when the port is given up.
@@ -33,6 +41,7 @@ pub(crate) struct Served {
 /// All routes.
 pub(crate) fn router(served: Served) -> Router {
     let metrics = served.health.router();
+    let known_names = from_fn_with_state(served.hosts.clone(), hosts::refuse_others);
     let fixed = |name: HeaderName, value: &'static str| {
         SetResponseHeaderLayer::if_not_present(name, HeaderValue::from_static(value))
     };
@@ -45,8 +54,11 @@ pub(crate) fn router(served: Served) -> Router {
         // The socket stands outside the compression: its frames are none of HTTP's.
         .route("/ws", get(ws))
         .route("/healthz", get(healthz))
+        .route("/api/control", post(control::say))
+        .layer(DefaultBodyLimit::max(INBOUND_LIMIT))
         .with_state(served)
         .fallback_service(metrics)
+        .layer(known_names)
         .layer(fixed(header::X_CONTENT_TYPE_OPTIONS, "nosniff"))
         .layer(fixed(header::REFERRER_POLICY, "no-referrer"))
         .layer(fixed(header::CACHE_CONTROL, "no-store"))
@@ -114,7 +126,7 @@ fn html(rendered: Result<String, askama::Error>, policy: &str) -> Response {
     }
 }
 
-fn host(headers: &HeaderMap) -> Option<&str> {
+pub(crate) fn host(headers: &HeaderMap) -> Option<&str> {
     headers.get(header::HOST).and_then(|host| host.to_str().ok())
 }
 

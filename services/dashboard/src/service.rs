@@ -79,12 +79,13 @@ impl Pulse {
     }
 
     fn tick(&mut self) {
+        let now_ms = clock::now_ms();
         let (from_seq, changed) = {
             let mut hub = self.desk.hub_mut();
             hub.bus(self.bus.connected());
+            hub.clock(now_ms);
             (hub.seq(), hub.advance())
         };
-        let now_ms = clock::now_ms();
         if changed {
             self.desk.publish(from_seq, now_ms);
             self.spoken = Instant::now();
@@ -96,6 +97,8 @@ impl Pulse {
     }
 
     fn report(&self) {
+        metrics::counter!("dashboard_passed_over_total", "why" => "old")
+            .absolute(self.desk.hub().repeated());
         let connected = self.bus.connected();
         self.health.set("bus", connected, if connected { "connected" } else { "lost" });
     }

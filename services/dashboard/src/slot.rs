@@ -4,7 +4,9 @@
 //! holds none waits as a spare and takes over the first slot whose lease runs out. Losing the lease to
 //! another closes the port. A bus that is away does not: the page stays and says that prices are old.
 
-use crate::{config::Config, desk::Desk, hub::Hub, routes, service};
+use crate::{
+    config::Config, control::Control, desk::Desk, hosts::Hosts, hub::Hub, routes, service,
+};
 use anyhow::Context as _;
 use proto::subject::key;
 use runtime::{
@@ -15,6 +17,7 @@ use runtime::{
 };
 use std::{
     net::SocketAddr,
+    sync::Arc,
     time::{Duration, Instant},
 };
 use tokio::{net::TcpListener, task::JoinSet};
@@ -38,6 +41,7 @@ pub async fn run(
     stopping: CancellationToken,
 ) -> anyhow::Result<()> {
     let holder = identity("dashboard");
+    let control = Control::open(config.control.as_ref()).await?;
     loop {
         let claimed = tokio::select! {
             () = stopping.cancelled() => return Ok(()),
@@ -48,7 +52,7 @@ pub async fn run(
             None => wait_as_spare(&config, &bus, &holder, &health, &stopping).await,
         };
         let Some((slot, mut lease)) = claimed else { return Ok(()) };
-        let served = serve(&config, &bus, &health, &slot, &mut lease, &stopping).await;
+        let served = serve(&config, &bus, &health, &control, &slot, &mut lease, &stopping).await;
         lease.release().await;
         served?;
     }
@@ -98,6 +102,7 @@ async fn serve(
     config: &Config,
     bus: &Bus,
     health: &Health,
+    control: &Control,
     slot: &Slot,
     lease: &mut HeldLease,
     stopping: &CancellationToken,
@@ -109,10 +114,15 @@ async fn serve(
     health.set("slot", true, words);
 
     let stop = stopping.child_token();
-    let hub = Hub::new(session(), &slot.symbols);
+    let hub = Hub::new(session(), &slot.symbols, config.calendar.clone());
     let desk = Desk::new(hub, slot.clone(), config.wall.clone());
-    let served =
-        routes::Served { desk: desk.clone(), health: health.clone(), stopping: stop.clone() };
+    let served = routes::Served {
+        desk: desk.clone(),
+        control: control.clone(),
+        hosts: Arc::new(Hosts::new(&config.wall.public_hosts)),
+        health: health.clone(),
+        stopping: stop.clone(),
+    };
     let web = axum::serve(listener, routes::router(served))
         .with_graceful_shutdown(stop.clone().cancelled_owned());
     let mut tasks = JoinSet::new();

@@ -6,7 +6,7 @@
 use crate::{
     credit::Credit,
     desk::{Desk, Newest, encode},
-    view::{FRAMES, Frame},
+    view::{FRAMES, Frame, tenths},
 };
 use axum::{
     Error,
@@ -22,8 +22,8 @@ use tokio_util::sync::CancellationToken;
 const SEND_TIMEOUT: Duration = Duration::from_secs(5);
 /// A page is asked for a sign of life this often, and dropped after three unanswered times.
 const PING_EVERY: Duration = Duration::from_secs(20);
-/// The largest message a page may send, bytes. Real ones are under 100.
-const INBOUND_LIMIT: usize = 4_096;
+/// The largest message a page may send, bytes. Real ones are under 100, a word to the desk under 2,000.
+pub(crate) const INBOUND_LIMIT: usize = 4_096;
 /// Buffers of a socket, bytes: acknowledgements in, a delta out.
 const BUFFER: usize = 2_048;
 
@@ -46,6 +46,8 @@ enum Said {
     Ack { seq: u64 },
     /// Frames are missing.
     Resync,
+    /// What time is it there? The page's own is `sent_ms`.
+    Ping { sent_ms: f64 },
 }
 
 /// Why a socket ends.
@@ -112,7 +114,7 @@ impl Page {
             tokio::select! {
                 () = stopping.cancelled() => return self.say(Message::Close(None)).await,
                 said = self.socket.recv() => match said {
-                    Some(Ok(message)) => self.heard(&message),
+                    Some(Ok(message)) => self.heard(&message).await?,
                     Some(Err(_)) | None => return Ok(()),
                 },
                 _ = ping.tick() => self.ping().await?,
@@ -130,6 +132,7 @@ impl Page {
             build,
             dashboard: self.desk.slot.id,
             now_ms: runtime::clock::now_ms(),
+            control: self.desk.wall.control,
         });
         self.say(Message::Text(text)).await
     }
@@ -170,16 +173,21 @@ impl Page {
         Some((hub.seq(), encode(&hub.delta(sent, now_ms))))
     }
 
-    fn heard(&mut self, message: &Message) {
+    async fn heard(&mut self, message: &Message) -> Result<(), End> {
         self.heard = Instant::now();
-        let Message::Text(text) = message else { return };
+        let Message::Text(text) = message else { return Ok(()) };
         match serde_json::from_str(text) {
+            Ok(Said::Ping { sent_ms }) => {
+                let now_ms = tenths(runtime::clock::now_ns());
+                return self.say(Message::Text(encode(&Frame::Pong { sent_ms, now_ms }))).await;
+            }
             Ok(Said::Ack { seq }) => self.credit.acknowledge(seq),
             Ok(Said::Resync) => self.credit.forget(),
             Err(_) => {
                 metrics::counter!("dashboard_bad_messages_total", "kind" => "page").increment(1);
             }
         }
+        Ok(())
     }
 
     async fn ping(&mut self) -> Result<(), End> {

@@ -6,11 +6,11 @@ use anyhow::anyhow;
 use async_nats::Subscriber;
 use futures_util::{StreamExt as _, stream::select_all};
 use proto::{
-    Account, Bar, Control, FeedStatus, Message, OrderEvent, Position, Symbol, Tick, decode,
-    stream::{ACCOUNT, CONTROL, FEED, POSITIONS},
+    Account, Bar, Control, FeedStatus, Levels, Message, OrderEvent, Position, Symbol, Tick, decode,
+    stream::{ACCOUNT, CONTROL, FEED, LEVELS, POSITIONS},
     subject::{self, key},
 };
-use runtime::bus::{Bus, KvWatch};
+use runtime::bus::{Bus, KvWatch, is_copy};
 use tokio::{sync::mpsc, task::JoinSet};
 
 /// Live subscriptions, open and not yet read.
@@ -40,7 +40,10 @@ impl Sources {
     /// Forwards everything into `events` in tasks of `tasks`. None of them ends by itself.
     pub(crate) fn run(self, events: &mpsc::Sender<Event>, tasks: &mut JoinSet<anyhow::Result<()>>) {
         let Self { bus, symbols, ticks, bars, orders } = self;
-        tasks.spawn(forward(ticks, events.clone(), |tick: Tick| Some(Event::Tick(tick))));
+        tasks.spawn(forward(ticks, events.clone(), |tick: Tick| {
+            note_delay(&tick);
+            Some(Event::Tick(tick))
+        }));
         tasks.spawn(forward(bars, events.clone(), |bar: Bar| Some(Event::Bar(bar))));
         tasks.spawn(forward(orders, events.clone(), |event: OrderEvent| {
             Some(Event::Order(Box::new(event)))
@@ -50,6 +53,9 @@ impl Sources {
         tasks.spawn(watch(positions, events.clone(), |position: Position| {
             Event::Position(position.symbol.clone(), Some(position))
         }));
+        let keys: Vec<String> = symbols.iter().map(key::levels).collect();
+        let levels = bus.kv::<Levels>(&LEVELS).watch(&keys);
+        tasks.spawn(watch(levels, events.clone(), Event::Levels));
         let account = bus.kv::<Account>(&ACCOUNT).watch(&[key::ACCOUNT_SUMMARY.to_owned()]);
         tasks.spawn(watch(account, events.clone(), |account| Event::Account(Box::new(account))));
         let control = bus.kv::<Control>(&CONTROL).watch(&[key::CONTROL_TRADING.to_owned()]);
@@ -67,7 +73,14 @@ async fn forward<M: Message>(
     event: impl Fn(M) -> Option<Event>,
 ) -> anyhow::Result<()> {
     let mut messages = select_all(subscribers);
+    let copies = metrics::counter!("dashboard_passed_over_total", "why" => "copy");
+    copies.increment(0);
     while let Some(message) = messages.next().await {
+        // The server's answer to somebody's read, sent to this subject: nobody has published it.
+        if message.headers.as_ref().is_some_and(is_copy) {
+            copies.increment(1);
+            continue;
+        }
         match decode::<M>(&message.payload) {
             Ok(decoded) => {
                 if let Some(event) = event(decoded)
@@ -80,6 +93,12 @@ async fn forward<M: Message>(
         }
     }
     Err(anyhow!("the subscription to {}s has ended", M::NAME))
+}
+
+/// How long a price has taken from ingest to here.
+fn note_delay(tick: &Tick) {
+    let delay_ns = runtime::clock::now_ns().saturating_sub(tick.received_ns).max(0);
+    metrics::histogram!("dashboard_tick_delay_seconds").record(delay_ns as f64 / 1e9);
 }
 
 /// Counts and words a message that does not decode.

@@ -1,21 +1,25 @@
 //! What goes to the page: the shapes of the JSON frames, with numbers rounded for the eye. Pure.
 //!
-//! Names are the wire's. A bar is a row `[time_s, open, high, low, close, volume]`, because a
-//! snapshot has thousands of them; everything else is named.
+//! Names are the wire's. A bar is a [`Row`] without names, because a snapshot has thousands of them;
+//! everything else is named.
 
-use crate::journal::{Marker, OpenOrder, number};
-use proto::{
-    Account, Bar, BrokerMode, ClockKind, Control, FeedState, FeedStatus, OrderId, Position,
-    Session, Source, Tick, TradingState,
+mod desk;
+
+pub use desk::{
+    AccountView, ControlView, DeskChange, DeskView, FeedView, TapeView, account, control, feed,
+    mode,
 };
+
+use crate::journal::{Marker, OrderView, number};
+use proto::{Bar, Levels, OrderId, Position, Session, Suspect, Tick};
 use serde::Serialize;
 use std::collections::BTreeMap;
 
 /// Version of the frames; a page of another version reloads.
-pub const FRAMES: u8 = 1;
+pub const FRAMES: u8 = 2;
 
-/// `[time_s, open, high, low, close, volume]`.
-pub type Row = (i64, f64, f64, f64, f64, f64);
+/// `[time_s, open, high, low, close, volume, vwap]`.
+pub type Row = (i64, f64, f64, f64, f64, f64, f64);
 
 /// The last price of a symbol.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -26,12 +30,36 @@ pub struct Quote {
     size: f64,
     seq: u64,
     time_ms: i64,
-    received_ms: i64,
+    /// With a decimal: latencies are told by it.
+    received_ms: f64,
+    prev_close: Option<f64>,
     change: Option<f64>,
     change_percent: Option<f64>,
     session: Session,
     delayed: bool,
+    /// The last time prices before a tick were missing, milliseconds since 1970 UTC.
+    gap_ms: Option<i64>,
     digits: u8,
+}
+
+/// A price that is not to be believed yet: shown as held back, and never as the last one.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct HeldView {
+    price: f64,
+    reason: Suspect,
+    time_ms: i64,
+}
+
+/// The prices at which the strategy means to act.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct LevelsView {
+    ema_fast: u32,
+    ema_slow: u32,
+    entry: Option<f64>,
+    stop: Option<f64>,
+    trailing: bool,
+    take_profit: Option<f64>,
+    leave_by_ms: Option<i64>,
 }
 
 /// A symbol's holding at the last price.
@@ -68,9 +96,15 @@ pub struct PaneView {
     /// Holding.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub position: Option<PositionView>,
-    /// Unfinished orders.
+    /// A price held back; `null` when there is none any more.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub orders: Option<Vec<OpenOrder>>,
+    pub held: Option<Option<HeldView>>,
+    /// The strategy's levels.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub levels: Option<LevelsView>,
+    /// New and changed orders, with their histories.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub orders: Vec<OrderView>,
     /// Refusals and rejections on the chart.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub refusals: Option<usize>,
@@ -81,71 +115,6 @@ impl PaneView {
     pub fn is_empty(&self) -> bool {
         *self == Self::default()
     }
-}
-
-/// The account in a few numbers.
-#[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct AccountView {
-    mode: BrokerMode,
-    currency: String,
-    cash: f64,
-    exposure: f64,
-    equity: f64,
-    day_profit: f64,
-    open_orders: u64,
-    unresolved: Vec<OrderId>,
-    refusals: u64,
-    warnings: Vec<String>,
-}
-
-/// The trading state, with who set it and why.
-#[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct ControlView {
-    state: TradingState,
-    by: String,
-    why: String,
-    at_ms: i64,
-}
-
-/// The feed, and from when on its prices count as late and stale.
-#[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct FeedView {
-    source: Source,
-    clock: ClockKind,
-    state: FeedState,
-    detail: String,
-    speed: f64,
-    delay_ms: u64,
-    late_ms: u64,
-    stale_ms: u64,
-}
-
-/// What the dashboard itself has to say.
-#[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct DeskView {
-    /// The bus is connected.
-    pub bus: bool,
-    /// The history of every symbol is joined.
-    pub history: bool,
-    /// Whose money and whose prices, in one word.
-    pub mode: &'static str,
-}
-
-/// Everything of the desk that is not of one symbol; what is absent has not changed.
-#[derive(Debug, Clone, PartialEq, Default, Serialize)]
-pub struct DeskChange {
-    /// The dashboard itself.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub desk: Option<DeskView>,
-    /// The account.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub account: Option<AccountView>,
-    /// The trading state.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub control: Option<ControlView>,
-    /// The feed.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub feed: Option<FeedView>,
 }
 
 /// One frame to the page.
@@ -164,6 +133,8 @@ pub enum Frame<'s> {
         dashboard: u32,
         /// The hub's time, milliseconds since 1970 UTC.
         now_ms: i64,
+        /// The trading state can be set from this page.
+        control: bool,
     },
     /// Everything, as of frame `seq`.
     Snapshot {
@@ -195,6 +166,13 @@ pub enum Frame<'s> {
         #[serde(flatten)]
         desk: DeskChange,
     },
+    /// The answer to a page's ping: the page learns how its clock stands to ours.
+    Pong {
+        /// The page's time when it asked, given back.
+        sent_ms: f64,
+        /// The hub's time, milliseconds since 1970 UTC.
+        now_ms: f64,
+    },
     /// Nothing changed for a second.
     Heartbeat {
         /// Identity of the hub.
@@ -218,7 +196,7 @@ pub fn round(value: f64, digits: u8) -> f64 {
 }
 
 /// The last price with its change from the previous close.
-pub fn quote(tick: &Tick, prev_close: Option<f64>, digits: u8) -> Quote {
+pub fn quote(tick: &Tick, prev_close: Option<f64>, gap_ms: Option<i64>, digits: u8) -> Quote {
     let price = |value: f64| round(value, digits);
     let change = prev_close.map(|close| tick.price - close);
     let percent = prev_close.map(|close| (tick.price - close) / close * 100.0);
@@ -229,12 +207,40 @@ pub fn quote(tick: &Tick, prev_close: Option<f64>, digits: u8) -> Quote {
         size: round(tick.size, 2),
         seq: tick.seq,
         time_ms: tick.time_ms(),
-        received_ms: tick.received_ns.div_euclid(1_000_000),
+        received_ms: tenths(tick.received_ns),
+        prev_close: prev_close.map(price),
         change: change.map(price),
         change_percent: percent.map(|percent| round(percent, 2)),
         session: tick.session,
         delayed: tick.delayed,
+        gap_ms,
         digits,
+    }
+}
+
+/// Nanoseconds as milliseconds with one decimal.
+pub fn tenths(ns: i64) -> f64 {
+    ns.div_euclid(100_000) as f64 / 10.0
+}
+
+/// A price held back; `None` when the tick gives no reason to.
+pub fn held(tick: &Tick, digits: u8) -> Option<HeldView> {
+    let reason = tick.suspect?;
+    Some(HeldView { price: round(tick.price, digits), reason, time_ms: tick.time_ms() })
+}
+
+/// The strategy's levels.
+pub fn levels(levels: &Levels, digits: u8) -> LevelsView {
+    // One decimal more than a price: a stop is worked out, not quoted.
+    let price = |value: Option<f64>| value.map(|value| round(value, digits + 1));
+    LevelsView {
+        ema_fast: levels.ema_fast,
+        ema_slow: levels.ema_slow,
+        entry: price(levels.entry),
+        stop: price(levels.stop),
+        trailing: levels.trailing,
+        take_profit: price(levels.take_profit),
+        leave_by_ms: levels.leave_by_ms,
     }
 }
 
@@ -249,6 +255,7 @@ pub fn row(bar: &Bar, digits: u8) -> Row {
         price(bar.low),
         price(bar.close),
         round(bar.volume, 2),
+        round(bar.vwap, 4),
     )
 }
 
@@ -267,55 +274,5 @@ pub fn position(position: &Position, price: f64) -> PositionView {
         fees: round(number(position.fees), 2),
         open_order: position.open_order.clone(),
         unresolved: position.unresolved.clone(),
-    }
-}
-
-/// The account.
-pub fn account(account: &Account) -> AccountView {
-    let money = |value| round(number(value), 2);
-    AccountView {
-        mode: account.mode,
-        currency: account.currency.clone(),
-        cash: money(account.cash),
-        exposure: money(account.exposure),
-        equity: money(account.equity),
-        day_profit: money(account.day_profit),
-        open_orders: account.open_orders,
-        unresolved: account.unresolved.clone(),
-        refusals: account.refusals.values().sum(),
-        warnings: account.warnings.clone(),
-    }
-}
-
-/// The trading state.
-pub fn control(control: &Control) -> ControlView {
-    let (by, why) = (control.by.clone(), control.why.clone());
-    ControlView { state: control.state, by, why, at_ms: control.at_ms }
-}
-
-/// The feed. A price is late after two missed ticks, stale after four, but never sooner than after
-/// 3 and 10 seconds.
-pub fn feed(feed: &FeedStatus) -> FeedView {
-    FeedView {
-        source: feed.source,
-        clock: feed.clock,
-        state: feed.state,
-        detail: feed.detail.clone(),
-        speed: feed.speed,
-        delay_ms: feed.delay_ms,
-        late_ms: feed.interval_ms.saturating_mul(2).max(3_000),
-        stale_ms: feed.interval_ms.saturating_mul(4).max(10_000),
-    }
-}
-
-/// Whose money and whose prices, in one word: real money and practice money first, then the feed.
-pub fn mode(feed: Option<&FeedStatus>, account: Option<&Account>) -> &'static str {
-    match (account.map(|account| account.mode), feed.map(|feed| feed.source)) {
-        (Some(BrokerMode::Live), _) => "live",
-        (Some(BrokerMode::Demo), _) => "demo",
-        (_, Some(Source::Sim)) => "sim",
-        (_, Some(Source::Replay)) => "replay",
-        (Some(BrokerMode::Paper), Some(Source::Polygon)) => "paper",
-        (_, Some(Source::Polygon) | None) => "unknown",
     }
 }

@@ -5,7 +5,7 @@
 mod fake;
 mod wall;
 
-use fake::{account, bar, feed, order, position, symbol, tick};
+use fake::{account, bar, feed, levels, order, position, symbol, tick};
 use proto::{OrderState, Side, TradingState, subject};
 use reqwest::{Client, StatusCode, header};
 use runtime::{clock, testing::eventually};
@@ -102,6 +102,9 @@ async fn a_page_gets_history_then_everything_that_happens() {
     wall.desk.position(&position(&aapl, 12, 104.5)).await;
     let held = |frame: &Value| frame["symbols"]["AAPL"]["position"]["quantity"].as_f64();
     assert_eq!(page.until(held).await, 12.0);
+    wall.desk.levels(&levels(&aapl, 104.5)).await;
+    let stop = |frame: &Value| frame["symbols"]["AAPL"]["levels"]["stop"].as_f64();
+    assert_eq!(page.until(stop).await, 103.978);
     wall.desk.account(&account()).await;
     assert_eq!(page.until(|frame| frame["account"]["equity"].as_f64()).await, 100_122.72);
     wall.desk.control(TradingState::Halted, "news").await;
@@ -110,6 +113,19 @@ async fn a_page_gets_history_then_everything_that_happens() {
     wall.desk.feed(&feed(vec![aapl])).await;
     let mode = |frame: &Value| frame["desk"]["mode"].as_str().map(str::to_owned);
     assert_eq!(page.until(mode).await, "sim");
+}
+
+#[tokio::test]
+async fn a_page_is_told_what_time_it_is_here() {
+    let wall = Wall::new().await.unwrap();
+    let _first = wall.first().await;
+    let mut page = wall.page().await;
+    page.say("{\"type\":\"ping\",\"sent_ms\":12.5}".to_owned()).await;
+    let pong = |frame: &Value| (frame["type"] == "pong").then(|| frame.clone());
+    let pong = page.until(pong).await;
+    assert_eq!(pong["sent_ms"], 12.5);
+    let told = pong["now_ms"].as_f64().unwrap();
+    assert!((told - clock::now_ms() as f64).abs() < 20_000.0);
 }
 
 #[tokio::test]

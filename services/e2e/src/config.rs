@@ -18,6 +18,8 @@ pub const DEFAULT_WALL: [&[&str]; 5] = [
 #[derive(Debug, Clone, Default)]
 pub struct Setup {
     walls: Vec<Vec<String>>,
+    titles: BTreeMap<usize, String>,
+    control: bool,
     replacements: Vec<(String, String, String)>,
     variables: BTreeMap<String, String>,
 }
@@ -43,6 +45,20 @@ impl Setup {
         let owned = |symbols: &&[&str]| symbols.iter().map(|s| (*s).to_owned()).collect();
         self.walls = walls.iter().map(owned).collect();
         self
+    }
+
+    /// Names the dashboard at `index`.
+    #[must_use]
+    pub fn title(mut self, index: usize, title: &str) -> Self {
+        self.titles.insert(index, title.to_owned());
+        self
+    }
+
+    /// Lets pages set the trading state, for whoever knows `token`.
+    #[must_use]
+    pub fn control(mut self, token: &str) -> Self {
+        self.control = true;
+        self.variable("DASHBOARD_CONTROL_TOKEN", token)
     }
 
     /// Sets an environment variable of the desk.
@@ -89,9 +105,14 @@ impl Setup {
             .iter()
             .zip(&ports.pages)
             .enumerate()
-            .map(|(index, (symbols, port))| json!({"id": index + 1, "port": port, "symbols": symbols}))
+            .map(|(index, (symbols, port))| {
+                let title = self.titles.get(&index).cloned();
+                let title = title.unwrap_or_else(|| format!("Dashboard {}", index + 1));
+                json!({"id": index + 1, "port": port, "symbols": symbols, "title": title})
+            })
             .collect();
-        let text = json!({ "dashboards": slots }).to_string();
+        let control = json!({"enabled": self.control});
+        let text = json!({ "dashboards": slots, "control": control }).to_string();
         std::fs::write(folder.join("dashboard_config.json"), text).context("write the wall")
     }
 }

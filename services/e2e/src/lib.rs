@@ -4,9 +4,12 @@
 
 mod config;
 mod journal;
+pub mod stage;
+pub mod tape;
 
 pub use config::{DEFAULT_WALL, Setup};
 pub use journal::{Journal, LastState, ticks, without_wall_clock};
+pub use stage::Stage;
 
 use anyhow::{Context as _, ensure};
 use config::Ports;

@@ -2,6 +2,7 @@
 //! when it has lost its dashboard.
 #![expect(clippy::unwrap_used, reason = "helpers of tests may panic")]
 
+#[expect(dead_code, reason = "each test uses its part of it")]
 mod browser;
 
 use browser::Browser;

@@ -1,15 +1,13 @@
 //! The same tape gives the same intents and the same fills, byte for byte, at any speed.
 #![expect(
     clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
     clippy::print_stdout,
     reason = "a test ends at the first thing that is wrong, and says what it skips"
 )]
 
-use e2e::{Desk, Journal, SOON, Setup, real_tape, ticks, without_wall_clock};
-use proto::{FeedState, FeedStatus, Progress, Symbol, encode, stream, subject::key};
-use runtime::{bus::Bus, testing::eventually};
+use e2e::{Desk, Journal, Setup, real_tape, tape::played, ticks, without_wall_clock};
+use proto::{Symbol, encode};
+use runtime::bus::Bus;
 
 /// Rows of the tape's file, and shares they add up to.
 const TAPE: [(&str, usize, f64); 4] = [
@@ -36,29 +34,7 @@ fn on_tape(speed: &str) -> Option<Setup> {
 async fn play(setup: Setup) -> (Desk, Bus, Journal) {
     let desk = Desk::start(setup).await.unwrap();
     let bus = desk.bus("operator").await.unwrap();
-    let feed = bus.kv::<FeedStatus>(&stream::FEED);
-    let done = async || {
-        let status = feed.get(key::FEED_STATUS).await.ok()??;
-        (status.state == FeedState::Done).then_some(())
-    };
-    eventually(SOON * 5, done).await.expect("the tape comes to its end");
-    let mut last = 0;
-    for (symbol, ..) in TAPE {
-        let subject = proto::subject::tick(&Symbol::parse(symbol).unwrap());
-        let tick = bus.last("TICKS", &subject).await.unwrap().unwrap();
-        last = last.max(tick.position);
-    }
-    for reader in ["strategy", "executor"] {
-        let progress = bus.kv::<Progress>(&stream::PROGRESS);
-        let taken =
-            async || progress.get(reader).await.ok()?.filter(|p| p.position >= last).map(|_| ());
-        eventually(SOON * 2, taken)
-            .await
-            .unwrap_or_else(|| panic!("{reader} takes the whole tape"));
-    }
-    let journal = Journal::read(&bus).await.unwrap();
-    journal.check().unwrap();
-    journal.check_positions(&bus).await.unwrap();
+    let journal = played(&bus).await.unwrap();
     (desk, bus, journal)
 }
 

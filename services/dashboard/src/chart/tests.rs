@@ -127,6 +127,19 @@ fn a_tape_that_starts_again_begins_a_new_line() {
 }
 
 #[test]
+fn what_is_loaded_of_a_fast_tape_is_no_new_start() {
+    let mut chart = chart();
+    let replayed = |bar: Bar| Bar { source: Source::Replay, ..bar };
+    for minute in 20..30 {
+        chart.bar(replayed(closed(minute as u64 + 1, minute, 101.0)), 1);
+    }
+    let missed = (0..20).map(|minute| replayed(closed(minute as u64 + 1, minute, 101.0)));
+    chart.join(missed.collect(), &[], 2);
+    assert_eq!(minutes(&chart), (0..30).collect::<Vec<_>>());
+    assert_eq!(chart.reset_at(), 0);
+}
+
+#[test]
 fn another_source_begins_a_new_line() {
     let mut chart = chart();
     chart.bar(closed(1, 0, 101.0), 1);

@@ -5,9 +5,9 @@
 
 use proto::{
     Account, Bar, BrokerMode, ClockKind, Control, Decimal, FeedState, FeedStatus, Fill, Indicators,
-    Intent, IntentKind, Message, OrderEvent, OrderId, OrderState, Position, PriceField, Reason,
-    Refusal, Rule, Session, Side, Source, Symbol, Tick, TradingState, VERSION, encode,
-    stream::{ACCOUNT, CONTROL, FEED, POSITIONS},
+    Intent, IntentKind, Levels, Message, OrderEvent, OrderId, OrderState, Position, PriceField,
+    Reason, Refusal, Rule, Session, Side, Source, Symbol, Tick, TradingState, VERSION, encode,
+    stream::{ACCOUNT, CONTROL, FEED, LEVELS, POSITIONS},
     subject::{self, key},
 };
 use runtime::{
@@ -88,7 +88,7 @@ pub fn order(symbol: &Symbol, seq: u64, side: Side, state: OrderState, price: f6
             id: format!("f-{seq}"),
             quantity: Decimal::from(12),
             price: cents(price),
-            fee: Decimal::ZERO,
+            fee: cents(0.25),
             value: None,
         }),
         broker_order_id: None,
@@ -127,6 +127,22 @@ pub fn position(symbol: &Symbol, quantity: i64, average_price: f64) -> Position 
         average_price: cents(average_price),
         realised: cents(18.4),
         ..Position::flat(symbol.clone())
+    }
+}
+
+/// What the strategy means to do with shares bought at `entry`.
+pub fn levels(symbol: &Symbol, entry: f64) -> Levels {
+    Levels {
+        v: VERSION,
+        symbol: symbol.clone(),
+        ema_fast: 12,
+        ema_slow: 26,
+        entry: Some(entry),
+        stop: Some(entry * 0.995),
+        trailing: false,
+        take_profit: Some(entry * 1.008),
+        leave_by_ms: None,
+        tick_seq: 1,
     }
 }
 
@@ -177,16 +193,17 @@ pub fn feed(symbols: Vec<Symbol>) -> FeedStatus {
     }
 }
 
-/// The two that write.
+/// Those that write.
 pub struct FakeDesk {
     ingest: Bus,
+    strategy: Bus,
     executor: Bus,
     operator: Bus,
 }
 
 impl FakeDesk {
-    pub fn new(ingest: Bus, executor: Bus, operator: Bus) -> Self {
-        Self { ingest, executor, operator }
+    pub fn new(ingest: Bus, strategy: Bus, executor: Bus, operator: Bus) -> Self {
+        Self { ingest, strategy, executor, operator }
     }
 
     /// Publishes and waits until it is stored, so that a later reader finds it.
@@ -214,6 +231,10 @@ impl FakeDesk {
     pub async fn position(&self, position: &Position) {
         let key = key::position(&position.symbol);
         self.executor.kv(&POSITIONS).put(&key, position).await.unwrap();
+    }
+
+    pub async fn levels(&self, levels: &Levels) {
+        self.strategy.kv(&LEVELS).put(&key::levels(&levels.symbol), levels).await.unwrap();
     }
 
     pub async fn account(&self, account: &Account) {

@@ -36,19 +36,30 @@ pub struct Wall {
 
 impl Wall {
     pub async fn new() -> anyhow::Result<Self> {
+        Self::with(&json!({})).await
+    }
+
+    /// With these keys of the configuration besides the slots.
+    pub async fn with(others: &Value) -> anyhow::Result<Self> {
         runtime::tls::install();
         let server = NatsServer::provisioned().await?;
         let ports = [free_port()?, free_port()?];
         let config = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(format!("wall-{}", ports[0]));
         std::fs::create_dir_all(&config)?;
-        let slots = json!({"dashboards": [
+        let mut slots = json!({"dashboards": [
             {"id": 1, "port": ports[0], "symbols": ["AAPL", "MSFT", "NVDA", "BRK.B"],
              "title": "First <wall>", "update_interval_ms": 50, "colors": ["#FF6B6B"]},
             {"id": 2, "port": ports[1], "symbols": ["TSLA"], "theme": "light"},
         ]});
+        if let (Some(all), Some(others)) = (slots.as_object_mut(), others.as_object()) {
+            all.extend(others.clone());
+        }
         std::fs::write(config.join("dashboard_config.json"), slots.to_string())?;
+        let calendar = include_str!("../../../../config/market_calendar.toml");
+        std::fs::write(config.join("market_calendar.toml"), calendar)?;
         let (ingest, executor) = (server.bus("ingest").await?, server.bus("executor").await?);
-        let desk = FakeDesk::new(ingest, executor, server.bus("operator").await?);
+        let strategy = server.bus("strategy").await?;
+        let desk = FakeDesk::new(ingest, strategy, executor, server.bus("operator").await?);
         Ok(Self { server, desk, ports, config })
     }
 
@@ -58,6 +69,7 @@ impl Wall {
         command
             .args(arguments)
             .env_remove("DASHBOARD_ID")
+            .env_remove("DASHBOARD_CONTROL_TOKEN")
             .env("CONFIG_DIR", &self.config)
             .env("NATS_URL", self.server.url())
             .stdin(Stdio::null());
@@ -65,7 +77,7 @@ impl Wall {
     }
 
     pub fn start(&self, arguments: &[&str]) -> Process {
-        Process(Some(self.command(arguments).spawn().unwrap()))
+        Process::of(&mut self.command(arguments))
     }
 
     /// Starts slot 1 and waits until it has its history.
@@ -107,6 +119,10 @@ impl Drop for Wall {
 pub struct Process(Option<Child>);
 
 impl Process {
+    pub fn of(command: &mut Command) -> Self {
+        Self(Some(command.spawn().unwrap()))
+    }
+
     /// Kills it as a crash would.
     pub fn kill(&mut self) {
         if let Some(mut child) = self.0.take() {
@@ -176,6 +192,9 @@ impl Page {
 
     pub async fn acknowledge(&mut self, frame: &Value) {
         let seq = if frame["type"] == "snapshot" { &frame["seq"] } else { &frame["to_seq"] };
+        if seq.is_null() {
+            return;
+        }
         self.say(json!({"type": "ack", "seq": seq}).to_string()).await;
     }
 

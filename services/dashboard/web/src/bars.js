@@ -1,15 +1,49 @@
 // Bars as the chart library wants them, with a hole shown as a hole. Pure.
+//
+// A bar is a row `[time_s, open, high, low, close, volume, vwap]`, one per minute, ascending.
 
 import { newYorkDate } from "./format.js";
 
 const MINUTE = 60;
 
-// Points for the missing minutes between two bars of one New York day: without them the chart would
-// draw an outage as if no time had passed. Nights and weekends stay folded.
-export function missingMinutes(before, after) {
-  if (after - before <= MINUTE || newYorkDate(before) !== newYorkDate(after)) return [];
+// What a chart can show, in minutes.
+export const TIMEFRAMES = [1, 5, 15, 60];
+export const timeframeName = (minutes) => (minutes < 60 ? `${minutes}m` : `${minutes / 60}h`);
+export const nextTimeframe = (minutes) => TIMEFRAMES[(TIMEFRAMES.indexOf(minutes) + 1) % TIMEFRAMES.length];
+
+// Start of the span of `minutes` that a time falls into. New York is whole hours from UTC, so that
+// spans of up to an hour begin on its clock too.
+export const spanStart = (time, minutes) => time - (time % (minutes * MINUTE));
+
+// Minutes into bars of `minutes`, the forming one included: it is the last of `rows`.
+export function aggregate(rows, minutes) {
+  if (minutes === 1) return rows;
+  const wide = [];
+  for (const row of rows) {
+    const start = spanStart(row[0], minutes);
+    const open = wide.at(-1);
+    if (open && open[0] === start) extend(open, row);
+    else wide.push([start, ...row.slice(1)]);
+  }
+  return wide;
+}
+
+function extend(wide, [, , high, low, close, volume, vwap]) {
+  const sum = wide[5] + volume;
+  wide[6] = sum > 0 ? (wide[6] * wide[5] + vwap * volume) / sum : (wide[6] + vwap) / 2;
+  wide[2] = Math.max(wide[2], high);
+  wide[3] = Math.min(wide[3], low);
+  wide[4] = close;
+  wide[5] = sum;
+}
+
+// Starts of the missing spans between two bars of one New York day: without them the chart would draw
+// an outage as if no time had passed. Nights and weekends stay folded.
+export function missingSpans(before, after, minutes = 1) {
+  const step = minutes * MINUTE;
+  if (after - before <= step || newYorkDate(before) !== newYorkDate(after)) return [];
   const points = [];
-  for (let time = before + MINUTE; time < after; time += MINUTE) points.push({ time });
+  for (let time = before + step; time < after; time += step) points.push({ time });
   return points;
 }
 
@@ -18,14 +52,14 @@ export const closing = ([time, , , , close]) => ({ time, value: close });
 export const volume = ([time, open, , , close, value]) => ({ time, value, rising: close >= open });
 
 // All points of a series: `shape` turns a bar into one, `endOfLine` the last point before a hole.
-export function series(bars, shape, endOfLine = (point) => point) {
+export function series(rows, minutes, shape, endOfLine = (point) => point) {
   const points = [];
   let before = null;
-  for (const bar of bars) {
-    const missing = before === null ? [] : missingMinutes(before, bar[0]);
+  for (const row of rows) {
+    const missing = before === null ? [] : missingSpans(before, row[0], minutes);
     if (missing.length > 0) points.push(endOfLine(points.pop()), ...missing);
-    points.push(shape(bar));
-    before = bar[0];
+    points.push(shape(row));
+    before = row[0];
   }
   return points;
 }
@@ -38,4 +72,11 @@ export function withForming(bars, forming) {
   const last = bars.at(-1);
   if (!forming || (last && forming[0] <= last[0])) return bars;
   return [...bars, forming];
+}
+
+// Index of the first row that starts at `time` or later; rows that matter are near the end.
+export function firstFrom(rows, time) {
+  let index = rows.length;
+  while (index > 0 && rows[index - 1][0] >= time) index -= 1;
+  return index;
 }

@@ -1,30 +1,45 @@
-// One chart: candles or a line, volume, markers, the average-entry line. It draws what it is given.
+// One chart: candles or a line, volume, averages, markers, price lines, shaded sessions. It draws
+// what it is given and remembers only how far it has drawn.
 
 import {
-  CandlestickSeries, ColorType, CrosshairMode, HistogramSeries, LineSeries, LineStyle, createChart,
-  createSeriesMarkers,
+  CandlestickSeries, HistogramSeries, LineSeries, LineStyle, createChart, createSeriesMarkers,
 } from "lightweight-charts";
-import { candle, closing, missingMinutes, series, unseenPiece, volume, withForming } from "./bars.js";
-import { dayTime, fullTime, minuteTime } from "./format.js";
+import {
+  aggregate, candle, closing, firstFrom, missingSpans, series, spanStart, unseenPiece, volume,
+} from "./bars.js";
+import { anchorOf } from "./indicators.js";
+import { Layer } from "./layer.js";
+import { widened } from "./lines.js";
+import { average, candleColors, chartColors, lineOptions, markerShape, staticOptions, viewOptions } from "./look.js";
+import { shades } from "./sessions.js";
+import { Shade } from "./shade.js";
 import { palette } from "./theme.js";
 
-// The entry line widens the scale only this far beyond the bars; a far one must not flatten them.
-const WIDEST = 0.6;
+// Pixels from one bar to the next.
+const USUAL_SPACING = 6;
+// Bars that may be added before all are drawn anew without those that nobody keeps any more.
+export const MAX_GROWN = 500;
+const AVERAGES = ["vwap", "emaFast", "emaSlow"];
 
 export class Chart {
   constructor(element, accent) {
     this.accent = accent;
     this.kind = "candles";
-    this.entry = null;
-    this.entryLine = null;
-    this.last = null;
+    this.minutes = 1;
     this.digits = 2;
+    this.lines = [];
+    this.drawn = null;
     this.chart = createChart(element, { autoSize: true, ...staticOptions() });
-    this.volume = this.chart.addSeries(HistogramSeries, {
+    this.shade = new Shade(this.chart);
+    this.chart.panes()[0].attachPrimitive(this.shade);
+    this.volume = new Layer(this.chart.addSeries(HistogramSeries, {
       priceScaleId: "", priceFormat: { type: "volume" }, lastValueVisible: false,
       priceLineVisible: false,
-    });
-    this.volume.priceScale().applyOptions({ scaleMargins: { top: 0.84, bottom: 0 } });
+    }));
+    this.volume.series.priceScale().applyOptions({ scaleMargins: { top: 0.84, bottom: 0 } });
+    this.averages = Object.fromEntries(
+      AVERAGES.map((name) => [name, new Layer(this.chart.addSeries(LineSeries, average(name)))]),
+    );
     this.addMain();
     this.applyTheme();
   }
@@ -35,110 +50,148 @@ export class Chart {
       priceLineStyle: LineStyle.Dotted,
     };
     const type = this.kind === "candles" ? CandlestickSeries : LineSeries;
-    this.main = this.chart.addSeries(type, options);
-    this.main.priceScale().applyOptions({ scaleMargins: { top: 0.12, bottom: 0.2 } });
-    this.markers = createSeriesMarkers(this.main, []);
-    this.entryLine = null;
+    this.main = new Layer(this.chart.addSeries(type, options));
+    this.main.series.priceScale().applyOptions({ scaleMargins: { top: 0.12, bottom: 0.2 } });
+    this.markers = createSeriesMarkers(this.main.series, []);
+    this.priceLines = new Map();
+    this.drawn = null;
   }
 
-  // Draws everything anew from closed bars and the forming one.
-  reset(bars, forming) {
-    const all = withForming(bars, forming);
-    this.main.setData(this.kind === "candles" ? series(all, candle) : series(all, closing, unseenPiece));
-    this.volume.setData(series(all, (bar) => this.volumePoint(bar)));
-    this.last = all.at(-1) ?? null;
-  }
-
-  // Adds or changes the newest bar. Returns false when it is older than what is drawn.
-  update(bar) {
-    if (this.last !== null && bar[0] < this.last[0]) return false;
-    if (this.last !== null) this.leaveHole(missingMinutes(this.last[0], bar[0]));
-    this.main.update(this.kind === "candles" ? candle(bar) : closing(bar));
-    this.volume.update(this.volumePoint(bar));
-    this.last = bar;
-    return true;
-  }
-
-  leaveHole(missing) {
-    if (missing.length > 0 && this.kind === "line") this.main.update(unseenPiece(closing(this.last)));
-    for (const point of missing) {
-      this.main.update(point);
-      this.volume.update(point);
+  // Draws what has changed: `since` is the start of the oldest changed bar. What is drawn already is
+  // kept where it can be; a bar in the midst of it has all drawn again, in place. `true` when it did.
+  draw(derived, sessions, shown, since) {
+    const { rows } = derived;
+    if (since === Infinity && this.drawn !== null) return false;
+    const start = Number.isFinite(since) ? spanStart(since, this.minutes) : -Infinity;
+    const whole = this.drawn === null || start < this.drawn || this.main.grown > MAX_GROWN;
+    const first = whole ? 0 : firstFrom(rows, this.drawn);
+    const wide = aggregate(rows.slice(first), this.minutes);
+    const main = this.kind === "candles"
+      ? series(wide, this.minutes, candle)
+      : series(wide, this.minutes, closing, unseenPiece);
+    this.main.draw(main, whole);
+    this.volume.draw(series(wide, this.minutes, (row) => this.volumePoint(row)), whole);
+    for (const name of AVERAGES) {
+      const points = shown[name] ? this.averagePoints(derived, name, first, sessions) : [];
+      this.averages[name].draw(points, whole);
     }
+    this.drawn = wide.at(-1)?.[0] ?? null;
+    if (whole || wide.length > 1) this.shadeBehind(rows, sessions, shown);
+    return whole;
   }
 
-  volumePoint(bar) {
-    const { time, value, rising } = volume(bar);
+  // The value that held at the end of each span. A line is cut where its session or the bars end.
+  averagePoints(derived, name, first, sessions) {
+    const { rows } = derived;
+    const values = derived[name];
+    const points = [];
+    for (let index = first; index < values.length; index += 1) {
+      const value = values[index];
+      if (value === null) continue;
+      const time = spanStart(rows[index][0], this.minutes);
+      const last = points.at(-1);
+      if (last?.time === time) last.value = value;
+      else points.push({ time, value, anchor: name === "vwap" ? anchorOf(rows[index][0], sessions) : null });
+    }
+    return points.map(({ time, value, anchor }, index) => {
+      const next = points[index + 1];
+      const cut = next && (next.anchor !== anchor || missingSpans(time, next.time, this.minutes).length > 0);
+      return cut ? unseenPiece({ time, value }) : { time, value };
+    });
+  }
+
+  // By all points from the first on: the library's own list leaves out those without a value.
+  shadeBehind(rows, sessions, shown) {
+    const runs = shades(series(aggregate(rows, this.minutes), this.minutes, closing), sessions);
+    this.shade.set(runs.filter(({ kind }) => kind === "missing" || shown.sessions), this.colors.shade);
+  }
+
+  volumePoint(row) {
+    const { time, value, rising } = volume(row);
     return { time, value, color: rising ? this.colors.upVolume : this.colors.downVolume };
   }
 
   setMarkers(markers) {
-    this.markers.setMarkers(markers.map((marker) => markerShape(marker, this.colors)));
+    this.markers.setMarkers(markers.map((marker) => markerShape(marker, this.colors, this.minutes)));
   }
 
-  setEntry(price) {
-    if (price === this.entry && (price === null) === (this.entryLine === null)) return;
-    this.entry = price;
-    if (price === null) {
-      if (this.entryLine) this.main.removePriceLine(this.entryLine);
-      this.entryLine = null;
-      return;
+  // Draws these lines and no others.
+  setLines(lines) {
+    this.lines = lines;
+    for (const [key, line] of this.priceLines) {
+      if (lines.some((wanted) => wanted.key === key)) continue;
+      this.main.series.removePriceLine(line);
+      this.priceLines.delete(key);
     }
-    const options = {
-      price, title: "entry", color: this.colors.line, lineWidth: 1, lineStyle: LineStyle.Dashed,
-      axisLabelVisible: true, axisLabelColor: this.colors.line, axisLabelTextColor: this.colors.panel,
-    };
-    if (this.entryLine) this.entryLine.applyOptions(options);
-    else this.entryLine = this.main.createPriceLine(options);
+    for (const wanted of lines) {
+      const options = lineOptions(wanted, this.colors);
+      const present = this.priceLines.get(wanted.key);
+      if (!present) this.priceLines.set(wanted.key, this.main.series.createPriceLine(options));
+      else if (present.options().price !== wanted.price || present.options().title !== wanted.title) {
+        present.applyOptions(options);
+      }
+    }
   }
 
   setDigits(digits) {
     if (digits === this.digits) return;
     this.digits = digits;
-    this.main.applyOptions({ priceFormat: this.priceFormat() });
+    this.main.series.applyOptions({ priceFormat: this.priceFormat() });
   }
 
   setKind(kind) {
+    if (kind === this.kind) return;
     this.kind = kind;
-    this.chart.removeSeries(this.main);
+    this.chart.removeSeries(this.main.series);
     this.addMain();
     this.applyTheme();
   }
 
+  setTimeframe(minutes) {
+    this.minutes = minutes;
+    this.drawn = null;
+  }
+
+  // Takes the theme's colours. All must be drawn again after it.
   applyTheme() {
     const colors = palette();
     this.colors = colors;
-    this.chart.applyOptions({
-      layout: {
-        background: { type: ColorType.Solid, color: colors.panel }, textColor: colors.text,
-      },
-      grid: { vertLines: { color: colors.grid }, horzLines: { color: colors.grid } },
-      crosshair: {
-        vertLine: { color: colors.edge, labelBackgroundColor: colors.label },
-        horzLine: { color: colors.edge, labelBackgroundColor: colors.label },
-      },
-    });
-    this.main.applyOptions(this.kind === "candles" ? candleColors(colors) : {
+    this.chart.applyOptions(chartColors(colors));
+    this.main.series.applyOptions(this.kind === "candles" ? candleColors(colors) : {
       color: this.accent ?? colors.strong, lineWidth: 2,
     });
-    const entry = this.entry;
-    this.setEntry(null);
-    this.setEntry(entry);
+    for (const name of AVERAGES) this.averages[name].series.applyOptions({ color: colors[name] });
+    for (const line of this.priceLines.values()) this.main.series.removePriceLine(line);
+    this.priceLines.clear();
+    this.setLines(this.lines);
+    this.drawn = null;
   }
 
+  setView(view) {
+    this.chart.applyOptions(viewOptions(view));
+    this.volume.series.applyOptions({ visible: view !== "compact" });
+  }
+
+  // Back to now, at the usual width of a bar; a few bars are drawn wider, to fill the room.
   resetZoom() {
-    this.chart.timeScale().resetTimeScale();
-    this.main.priceScale().applyOptions({ autoScale: true });
+    const scale = this.chart.timeScale();
+    scale.resetTimeScale();
+    if (this.main.series.data().length * USUAL_SPACING < scale.width()) scale.fitContent();
+    this.main.series.priceScale().applyOptions({ autoScale: true });
   }
 
   onCrosshair(listener) {
     this.chart.subscribeCrosshairMove((event) => listener(event.time ?? null, Boolean(event.sourceEvent)));
   }
 
-  // Shows the crosshair of another pane here, at the same minute.
+  // Shows the crosshair of another pane here, at the same time.
   pointAt(time, price) {
     if (time === null || price === null) this.chart.clearCrosshairPosition();
-    else this.chart.setCrosshairPosition(price, time, this.main);
+    else this.chart.setCrosshairPosition(price, time, this.main.series);
+  }
+
+  picture() {
+    return this.chart.takeScreenshot(true, false);
   }
 
   priceFormat() {
@@ -146,53 +199,7 @@ export class Chart {
   }
 
   widen(info) {
-    if (!info?.priceRange || this.entry === null) return info;
-    const { minValue, maxValue } = info.priceRange;
-    const room = Math.max(maxValue - minValue, maxValue * 0.001) * WIDEST;
-    if (this.entry < minValue - room || this.entry > maxValue + room) return info;
-    const priceRange = {
-      minValue: Math.min(minValue, this.entry), maxValue: Math.max(maxValue, this.entry),
-    };
-    return { ...info, priceRange };
+    if (!info?.priceRange) return info;
+    return { ...info, priceRange: widened(info.priceRange, this.lines) };
   }
-}
-
-function staticOptions() {
-  const tick = (time, type) => (type <= 2 ? dayTime(time) : minuteTime(time));
-  return {
-    layout: {
-      attributionLogo: false, fontSize: 11,
-      fontFamily: "Inter, system-ui, -apple-system, 'Segoe UI', 'Liberation Sans', sans-serif",
-    },
-    rightPriceScale: { borderVisible: false, minimumWidth: 58 },
-    timeScale: {
-      borderVisible: false, timeVisible: true, secondsVisible: false, rightOffset: 8, barSpacing: 6,
-      tickMarkFormatter: tick,
-    },
-    localization: { timeFormatter: fullTime, dateFormat: "yyyy-MM-dd" },
-    crosshair: { mode: CrosshairMode.Normal },
-  };
-}
-
-function candleColors({ up, down }) {
-  return {
-    upColor: up, downColor: down, wickUpColor: up, wickDownColor: down, borderVisible: false,
-  };
-}
-
-// Meaning comes from the dashboard (`kind`, `side`), colour and shape are chosen here.
-function markerShape(marker, colors) {
-  const time = marker.time_s;
-  if (marker.kind !== "fill") {
-    const position = marker.side === "buy" ? "belowBar" : "aboveBar";
-    return { time, position, shape: "circle", color: colors.text, size: 0.6, id: marker.id };
-  }
-  const buy = marker.side === "buy";
-  return {
-    time, id: marker.id, size: 1.2,
-    position: buy ? "belowBar" : "aboveBar",
-    shape: buy ? "arrowUp" : "arrowDown",
-    color: buy ? colors.up : colors.down,
-    text: buy ? "B" : "S",
-  };
 }

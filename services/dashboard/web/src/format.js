@@ -12,16 +12,20 @@ const fullFormat = newYork({
   weekday: "short", month: "short", day: "numeric", hour: "2-digit", minute: "2-digit",
 });
 const dateFormat = newYork({ year: "numeric", month: "2-digit", day: "2-digit" });
+const stampFormat = newYork({ month: "short", day: "numeric", hour: "2-digit", minute: "2-digit", second: "2-digit" });
 const grouped = new Map();
+const dates = new Map();
+const MAX_DATES = 4_000;
 
-// A number with `digits` decimals and a real minus sign.
+// A number with `digits` decimals and a real minus sign; what is rounded to zero has none.
 export function number(value, digits = 2) {
   if (value === null || value === undefined || !Number.isFinite(value)) return "–";
   if (!grouped.has(digits)) {
     const options = { minimumFractionDigits: digits, maximumFractionDigits: digits };
     grouped.set(digits, new Intl.NumberFormat("en-US", options));
   }
-  return grouped.get(digits).format(value).replace("-", MINUS);
+  const text = grouped.get(digits).format(value);
+  return /[1-9]/.test(text) ? text.replace("-", MINUS) : text.replace("-", "");
 }
 
 // The same, always with its sign; zero has none.
@@ -66,6 +70,20 @@ export function age(milliseconds) {
   return `${Math.round(seconds / 3600)}${NARROW}h`;
 }
 
+// A time to go: "4:32", "5 h 27 min", "2 d 15 h".
+export function countdown(seconds) {
+  const left = Math.max(0, Math.floor(seconds));
+  if (left < 3600) return `${Math.floor(left / 60)}:${String(left % 60).padStart(2, "0")}`;
+  if (left < 86_400) return `${Math.floor(left / 3600)}${NARROW}h ${String(Math.floor((left % 3600) / 60)).padStart(2, "0")}${NARROW}min`;
+  return `${Math.floor(left / 86_400)}${NARROW}d ${Math.floor((left % 86_400) / 3600)}${NARROW}h`;
+}
+
+// A delay: "38 ms", "1.2 s".
+export function delay(milliseconds) {
+  if (Math.abs(milliseconds) < 1000) return `${number(milliseconds, 0)}${NARROW}ms`;
+  return `${number(milliseconds / 1000, 1)}${NARROW}s`;
+}
+
 // Words of the wire for people: `take_profit` becomes "take profit".
 export function words(name) {
   return String(name ?? "").replaceAll("_", " ");
@@ -75,4 +93,16 @@ export const clockTime = (ms) => clockFormat.format(ms);
 export const minuteTime = (seconds) => minuteFormat.format(seconds * 1000);
 export const dayTime = (seconds) => dayFormat.format(seconds * 1000);
 export const fullTime = (seconds) => fullFormat.format(seconds * 1000);
-export const newYorkDate = (seconds) => dateFormat.format(seconds * 1000);
+export const stampTime = (ms) => stampFormat.format(ms);
+
+// The New York date of a time, seconds since 1970 UTC. Asked for every bar: dates change on the hour.
+export function newYorkDate(seconds) {
+  const hour = Math.floor(seconds / 3600);
+  let date = dates.get(hour);
+  if (date === undefined) {
+    if (dates.size > MAX_DATES) dates.clear();
+    date = dateFormat.format(hour * 3_600_000);
+    dates.set(hour, date);
+  }
+  return date;
+}

@@ -11,6 +11,15 @@ export function describeBar(bar, digits, dated) {
   return `${dated ? fullTime(time) : minuteTime(time)}  ${prices}  V ${compact(volume)}  ${percent(move)}`;
 }
 
+// `[part, words]` of every average; no words where it is not drawn or not known.
+export function describeAverages(values, levels, digits, shown) {
+  const names = { vwap: "VWAP", emaFast: `EMA ${levels?.ema_fast ?? ""}`, emaSlow: `EMA ${levels?.ema_slow ?? ""}` };
+  return Object.entries(names).map(([key, name]) => {
+    const known = shown[key] && Number.isFinite(values[key]);
+    return [`legend-${key}`, known ? `${name} ${number(values[key], digits)}` : ""];
+  });
+}
+
 export function describeMarker(marker, digits) {
   const quantity = shares(marker.quantity);
   if (marker.kind === "fill") {
@@ -24,13 +33,14 @@ export function describeMarker(marker, digits) {
 }
 
 // One sentence for those who do not see the chart.
-export function summary(symbol, pane) {
+export function summary(symbol, pane, day = null) {
   const { quote, position, bars, markers } = pane;
   if (!quote) return `${symbol}: no price yet.`;
   const change = quote.change === null ? "" : `, ${signed(quote.change, quote.digits)} (${percent(quote.change_percent)}) from the previous close`;
+  const range = day ? ` Today between ${number(day.low, quote.digits)} and ${number(day.high, quote.digits)}.` : "";
   const holding = position && position.quantity !== 0
     ? `Holding ${shares(position.quantity)} at ${number(position.average_price, quote.digits)}, profit ${signed(position.total)}.`
     : "No position.";
   const fills = [...markers.values()].filter((marker) => marker.kind === "fill").length;
-  return `${symbol}: ${number(quote.price, quote.digits)} dollars${change}. ${holding} ${bars.length} minutes and ${fills} fills on the chart.`;
+  return `${symbol}: ${number(quote.price, quote.digits)} dollars${change}.${range} ${holding} ${bars.length} minutes and ${fills} fills on the chart.`;
 }

@@ -65,6 +65,7 @@ export function openLink({ position, onFrame, onState }) {
   start();
   return {
     ack: (seq) => say({ type: "ack", seq }),
+    ping: (sentMs) => say({ type: "ping", sent_ms: sentMs }),
     resync: () => say({ type: "resync" }),
     silentMs,
     isOpen: () => socket?.readyState === WebSocket.OPEN,

@@ -1,52 +1,103 @@
-// One symbol on the page: its header, its badges, its chart. Reads the model, writes the document.
+// One symbol on the page: its head, its chart, what the crosshair points at. Reads the model, writes
+// the document.
 
+import { TIMEFRAMES, aggregate, firstFrom, nextTimeframe, spanStart, timeframeName, withForming } from "./bars.js";
 import { Chart } from "./chart.js";
+import { barsCsv } from "./csv.js";
+import { createDerived, derive } from "./derived.js";
 import { attribute, part, show, text } from "./dom.js";
-import { age, arrow, direction, number, percent, shares, signed, words } from "./format.js";
-import { symbolLevel } from "./freshness.js";
-import { describeBar, describeMarker, summary } from "./legend.js";
+import { saveCsv, savePicture } from "./files.js";
+import { Head } from "./head.js";
+import { describeAverages, describeBar, describeMarker, summary } from "./legend.js";
+import { priceLines } from "./lines.js";
 import { onTheme } from "./theme.js";
 
+// Events under the crosshair that are told; a minute of a wild market may have more.
+const MAX_EVENTS = 8;
+// The summary is for reading out: it follows calmly.
+const SUMMARY_MS = 5_000;
+const SHOWN = ["vwap", "emaFast", "emaSlow", "levels", "close", "sessions"];
+
 export class Pane {
-  constructor(element, model) {
+  constructor(element, model, settings) {
     this.element = element;
     this.symbol = element.dataset.symbol;
     this.model = model;
+    this.settings = settings;
     const accent = element.dataset.accent || null;
     if (accent) element.style.setProperty("--accent", accent);
     this.parts = Object.fromEntries(
       [...element.querySelectorAll("[data-part]")].map((child) => [child.dataset.part, child]),
     );
+    this.head = new Head(element, this.parts);
     this.chart = new Chart(part(element, "chart"), accent);
+    this.derived = createDerived();
+    this.view = null;
     this.hovered = null;
+    this.compact = false;
+    this.toldAt = -Infinity;
+    // What the chart has not drawn yet: one that is out of sight waits until it is seen.
+    this.owed = null;
+    this.seen = true;
+    this.refit = false;
+    new IntersectionObserver(([entry]) => this.sight(entry.isIntersecting)).observe(this.parts.chart);
+    this.restore();
     onTheme(() => this.redraw());
+    settings.onChange((name) => SHOWN.includes(name) && this.redraw());
+  }
+
+  restore() {
+    const { kind, minutes } = this.settings.pane(this.symbol);
+    if (kind === "line") this.chart.setKind("line");
+    if (TIMEFRAMES.includes(minutes)) this.chart.setTimeframe(minutes);
+    this.paintTools();
   }
 
   get state() {
     return this.model.symbols.get(this.symbol);
   }
 
-  // Draws what has changed.
-  paint(dirty) {
-    const { quote, bars, forming, position } = this.state;
-    if (quote) this.chart.setDigits(quote.digits);
-    if (!this.drawBars(dirty, bars, forming)) this.chart.reset(bars, forming);
-    if (dirty.markers || dirty.reset) this.drawMarkers();
-    const held = position && position.quantity !== 0 ? position.average_price : null;
-    this.chart.setEntry(held);
-    this.drawHeader();
-    this.drawLegend();
-    show(this.parts.empty, bars.length === 0 && !forming);
+  get shown() {
+    return Object.fromEntries(SHOWN.map((name) => [name, !this.compact && this.settings.get(name)]));
   }
 
-  drawBars(dirty, bars, forming) {
-    if (dirty.reset) return false;
-    const changed = dirty.forming && forming ? [...dirty.bars, forming] : dirty.bars;
-    const last = bars.at(-1);
-    return changed.every((bar) => {
-      const covered = bar === forming && last && forming[0] <= last[0];
-      return covered || this.chart.update(bar);
-    });
+  // Draws what has changed.
+  paint(dirty) {
+    const { state } = this;
+    this.view = derive(this.derived, state, this.model.sessions);
+    this.head.paint(state, this.view.day);
+    show(this.parts.empty, this.view.rows.length === 0);
+    this.owed = owing(this.owed, dirty);
+    if (this.seen) this.drawChart();
+  }
+
+  drawChart() {
+    const { state, shown, owed: dirty } = this;
+    if (dirty === null) return;
+    this.owed = null;
+    const { sessions } = this.model;
+    if (state.quote) this.chart.setDigits(state.quote.digits);
+    const since = this.sessions !== sessions || dirty.levels ? this.sinceEvent(dirty, sessions) : dirty.since;
+    const whole = this.chart.draw(this.view, sessions, shown, since);
+    if (dirty.markers || whole) this.drawMarkers();
+    this.chart.setLines(priceLines(state, shown));
+    if (this.refit) this.chart.resetZoom();
+    this.refit = false;
+    this.drawLegend();
+  }
+
+  sight(seen) {
+    this.seen = seen;
+    if (seen) this.drawChart();
+  }
+
+  // Other sessions or other averages: all is drawn again. New stops and targets are lines only.
+  sinceEvent(dirty, sessions) {
+    const { levels } = this.state;
+    const periods = `${levels?.ema_fast} ${levels?.ema_slow}`;
+    const same = this.sessions === sessions && this.periods === periods;
+    [this.sessions, this.periods] = [sessions, periods];
+    return same ? dirty.since : -Infinity;
   }
 
   drawMarkers() {
@@ -57,92 +108,125 @@ export class Pane {
     this.chart.setMarkers(drawn);
   }
 
-  drawHeader() {
-    const { quote, position, orders, refusals } = this.state;
-    const { parts } = this;
-    if (quote) this.drawQuote(quote);
-    const holds = position && position.quantity !== 0;
-    text(parts.position, holds ? `${shares(position.quantity)} @ ${number(position.average_price, quote?.digits ?? 2)}` : "flat");
-    attribute(parts.position, "data-held", holds ? "" : null);
-    this.drawProfit(position);
-    const open = orders[0];
-    show(parts.order, Boolean(open));
-    if (open) text(parts.order, `${words(open.side)} ${shares(open.quantity)} ${words(open.state)}`.toUpperCase());
-    show(parts.unresolved, Boolean(position?.unresolved));
-    attribute(parts.unresolved, "title", position?.unresolved ? `Order ${position.unresolved} is unresolved: the symbol is frozen` : null);
-    show(parts.refused, refusals > 0);
-    text(parts.refused, `${refusals} refused`);
-    text(parts.summary, summary(this.symbol, this.state));
-  }
-
-  drawQuote(quote) {
-    const { parts } = this;
-    const before = this.price;
-    this.price = quote.price;
-    text(parts.price, number(quote.price, quote.digits));
-    if (before !== undefined && before !== quote.price) this.tint(quote.price > before ? "up" : "down");
-    attribute(parts.change, "data-direction", direction(quote.change));
-    text(parts.arrow, quote.change === null ? "" : arrow(quote.change));
-    text(parts["change-by"], signed(quote.change, quote.digits));
-    text(parts["change-percent"], quote.change === null ? "" : percent(quote.change_percent));
-    const spread = quote.bid !== null && quote.ask !== null ? number(quote.ask - quote.bid, quote.digits) : "–";
-    text(parts.spread, spread);
-    attribute(parts.spread, "title", quote.bid === null ? "no bid and ask from this source" : `bid ${number(quote.bid, quote.digits)}, ask ${number(quote.ask, quote.digits)}`);
-  }
-
-  drawProfit(position) {
-    const { profit } = this.parts;
-    const total = position?.total ?? 0;
-    text(profit, position ? signed(total) : "–");
-    attribute(profit, "data-direction", direction(total));
-    attribute(profit, "title", position ? `unrealised ${signed(position.unrealised)}, realised ${signed(position.realised)}` : null);
-  }
-
-  // One soft tint at most; the style sheet switches it off where motion is unwanted.
-  tint(direction) {
-    const { price } = this.parts;
-    attribute(price, "data-tint", direction);
-    clearTimeout(this.tinting);
-    this.tinting = setTimeout(() => attribute(price, "data-tint", null), 150);
-  }
-
   drawAge(nowMs) {
-    const { quote } = this.state ?? {};
-    const { level, word, age: old } = symbolLevel(quote, this.model.feed, nowMs);
-    attribute(this.element, "data-level", level);
-    text(this.parts.age, old === null ? word : `${word} ${age(old)}`);
+    this.head.paintAge(this.state, this.model, nowMs);
+    if (nowMs - this.toldAt < SUMMARY_MS || !this.view) return;
+    this.toldAt = nowMs;
+    text(this.parts.summary, summary(this.symbol, this.state, this.view.day));
+  }
+
+  // Compact is the curve alone; what a person has chosen otherwise is kept.
+  setView(view) {
+    this.compact = view === "compact";
+    this.chart.setView(view);
+    this.chart.setKind(this.compact ? "line" : (this.settings.pane(this.symbol).kind ?? "candles"));
+    this.redraw();
   }
 
   point(time) {
+    if (time === this.hovered) return;
     this.hovered = time;
     this.drawLegend();
   }
 
   drawLegend() {
-    const { bars, forming, markers, quote } = this.state ?? { bars: [], markers: new Map() };
+    if (!this.view) return;
+    const { quote, markers } = this.state;
     const digits = quote?.digits ?? 2;
-    const shown = this.hovered === null ? (forming ?? bars.at(-1)) : this.barAt(this.hovered);
-    text(this.parts.legend, shown ? describeBar(shown, digits, this.hovered !== null) : "");
-    attribute(this.parts.legend, "data-hovered", this.hovered === null ? null : "");
-    const here = this.hovered === null ? [] : [...markers.values()].filter((marker) => marker.time_s === this.hovered);
-    text(this.parts.events, here.map((marker) => describeMarker(marker, digits)).join("\n"));
-    show(this.parts.events, here.length > 0);
+    const time = this.hovered;
+    const row = time === null ? this.lastBar() : this.barAt(time);
+    text(this.parts.legend, row ? describeBar(row, digits, time !== null) : "");
+    attribute(this.parts.legend, "data-hovered", time === null ? null : "");
+    const averages = row ? describeAverages(this.averagesAt(row[0]), this.state.levels, digits, this.shown) : [];
+    for (const [name, words] of averages) text(this.parts[name], words);
+    const { minutes } = this.chart;
+    const here = time === null ? [] : [...markers.values()].filter((marker) => spanStart(marker.time_s, minutes) === time);
+    const told = here.slice(-MAX_EVENTS).map((marker) => describeMarker(marker, digits));
+    text(this.parts.events, told.join("\n"));
+    show(this.parts.events, told.length > 0);
   }
 
+  lastBar() {
+    const { rows } = this.view;
+    const last = rows.at(-1);
+    return last && this.barAt(spanStart(last[0], this.chart.minutes));
+  }
+
+  // The bar that is drawn at a time.
   barAt(time) {
-    const { bars, forming } = this.state ?? { bars: [] };
-    return bars.find((bar) => bar[0] === time) ?? (forming?.[0] === time ? forming : undefined);
+    if (time === null || !this.view) return undefined;
+    const { minutes } = this.chart;
+    const { rows } = this.view;
+    const from = firstFrom(rows, time);
+    const to = firstFrom(rows, time + minutes * 60);
+    return aggregate(rows.slice(from, to), minutes)[0];
+  }
+
+  averagesAt(time) {
+    const { rows, emaFast, emaSlow, vwap } = this.view;
+    const end = time + this.chart.minutes * 60;
+    let index = rows.length - 1;
+    while (index > 0 && rows[index][0] >= end) index -= 1;
+    const closed = Math.min(index, emaFast.length - 1);
+    return { vwap: vwap[index] ?? null, emaFast: emaFast[closed] ?? null, emaSlow: emaSlow[closed] ?? null };
+  }
+
+  setKind(kind) {
+    this.chart.setKind(kind);
+    this.settings.setPane(this.symbol, { kind });
+    this.redraw();
   }
 
   toggleKind() {
-    this.chart.setKind(this.chart.kind === "candles" ? "line" : "candles");
+    this.setKind(this.chart.kind === "candles" ? "line" : "candles");
+  }
+
+  setTimeframe(minutes) {
+    this.chart.setTimeframe(minutes);
+    this.settings.setPane(this.symbol, { minutes });
+    this.hovered = null;
+    this.refit = true;
     this.redraw();
+  }
+
+  nextTimeframe() {
+    this.setTimeframe(nextTimeframe(this.chart.minutes));
+  }
+
+  paintTools() {
+    for (const button of this.element.querySelectorAll("[data-minutes]")) {
+      attribute(button, "aria-pressed", String(Number(button.dataset.minutes) === this.chart.minutes));
+    }
+    const line = this.element.querySelector("[data-do=kind]");
+    attribute(line, "aria-pressed", String(this.chart.kind === "line"));
   }
 
   redraw() {
     this.chart.applyTheme();
-    if (!this.state) return;
-    this.chart.reset(this.state.bars, this.state.forming);
-    this.drawMarkers();
+    this.paintTools();
+    if (this.state) this.paint({ since: -Infinity, markers: true, levels: false });
   }
+
+  // Bars as they are drawn, the forming one included.
+  bars() {
+    return this.state ? aggregate(withForming(this.state.bars, this.state.forming), this.chart.minutes) : [];
+  }
+
+  saveBars() {
+    if (!this.state) return;
+    const { minutes } = this.chart;
+    saveCsv(`tickwall-${this.symbol}-${timeframeName(minutes)}`, barsCsv(this.symbol, this.bars()));
+  }
+
+  savePicture() {
+    savePicture(`tickwall-${this.symbol}`, this.chart.picture());
+  }
+}
+
+// Both changes as one.
+function owing(before, { since, markers, levels }) {
+  if (before === null) return { since, markers, levels };
+  return {
+    since: Math.min(before.since, since), markers: before.markers || markers, levels: before.levels || levels,
+  };
 }

@@ -12,8 +12,14 @@ export function initTheme(configured) {
   system.addEventListener("change", () => apply(chosen()));
 }
 
-export function nextTheme() {
-  const next = ORDER[(ORDER.indexOf(chosen()) + 1) % ORDER.length];
+// What the wall says, for as long as this page is in it.
+export const showTheme = (choice) => ORDER.includes(choice) && apply(choice);
+
+export const themeChoice = () => chosen();
+
+// The next choice, or this one.
+export function chooseTheme(wanted = null) {
+  const next = wanted ?? ORDER[(ORDER.indexOf(chosen()) + 1) % ORDER.length];
   try {
     localStorage.setItem(KEY, next);
   } catch {
@@ -33,7 +39,9 @@ export function palette() {
   return {
     up: read("up"), down: read("down"), upVolume: read("up-volume"), downVolume: read("down-volume"),
     text: read("muted"), strong: read("text"), grid: read("grid"), panel: read("panel"),
-    line: read("line"), warn: read("warn"), edge: read("edge"), label: read("label"),
+    line: read("line"), label: read("label"), onLabel: read("on-label"), cross: read("cross"),
+    vwap: read("vwap"), emaFast: read("ema-fast"), emaSlow: read("ema-slow"),
+    shade: { pre: read("shade-pre"), post: read("shade-post"), missing: read("shade-missing") },
   };
 }
 

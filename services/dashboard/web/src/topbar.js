@@ -1,8 +1,11 @@
 // The line above the panes: whose money, which feed, may it trade, what time it is, how it stands.
 
 import { attribute, part, show, text } from "./dom.js";
-import { age, clockTime, direction, number, signed, words } from "./format.js";
+import {
+  age, clockTime, countdown, delay, direction, fullTime, number, signed, words,
+} from "./format.js";
 import { pageLevel } from "./freshness.js";
+import { phase } from "./sessions.js";
 
 const MODES = {
   sim: "Simulated prices, paper money",
@@ -11,13 +14,16 @@ const MODES = {
   demo: "Practice account at the broker",
   live: "Real money",
 };
-const SESSIONS = { pre: "pre-market", regular: "open", post: "after hours", closed: "closed" };
+const PLANS = { free: "free plan", starter: "starter plan", developer: "developer plan", advanced: "advanced plan", business: "business plan" };
+const TRANSPORTS = { poll: "polled", stream: "streamed" };
 
 export class TopBar {
   constructor(element, model) {
-    this.element = element;
     this.model = model;
-    this.level = null;
+    this.parts = Object.fromEntries(
+      [...element.querySelectorAll("[data-part]")].map((child) => [child.dataset.part, child]),
+    );
+    this.status = part(document, "status");
   }
 
   paint() {
@@ -31,46 +37,47 @@ export class TopBar {
   paintMode(desk) {
     const mode = desk?.mode ?? "unknown";
     document.documentElement.dataset.mode = mode;
-    const element = part(this.element, "mode");
-    text(element, mode === "live" ? "LIVE MONEY" : mode.toUpperCase());
-    attribute(element, "title", MODES[mode] ?? "The executor has not said yet whose money it is");
+    text(this.parts.mode, mode === "live" ? "LIVE MONEY" : mode.toUpperCase());
+    attribute(this.parts.mode, "title", MODES[mode] ?? "The executor has not said yet whose money it is");
   }
 
   paintFeed(feed) {
-    const element = part(this.element, "feed");
-    if (!feed) return text(element, "feed unknown");
-    const delay = feed.delay_ms > 0 ? `, ${age(feed.delay_ms)} delayed` : "";
-    const speed = feed.clock === "tape" && feed.source === "replay" ? `, ${feed.speed > 0 ? `${number(feed.speed, 0)}×` : "full speed"}` : "";
-    const state = feed.state === "live" ? "" : ` · ${feed.state}`;
-    text(element, `${feed.source}${speed}${delay}${state}`);
-    attribute(element, "title", feed.detail);
+    const element = this.parts.feed;
+    if (!feed) return text(element, "unknown");
+    text(element, feedWords(feed));
+    const missing = feed.missing?.length ? `\nnot served: ${feed.missing.join(" ")}` : "";
+    attribute(element, "title", `${feed.detail}${missing}`);
     attribute(element, "data-state", feed.state);
+    const tape = feed.tape;
+    show(this.parts.tape, Boolean(tape));
+    if (!tape) return;
+    this.parts["tape-bar"].value = tape.percent;
+    text(this.parts["tape-word"], `${number(tape.percent, 1)} %${tape.paused ? " PAUSED" : ""}`);
+    attribute(this.parts.tape, "title", `${number(tape.rows, 0)} of ${number(tape.of, 0)} rows`);
   }
 
   paintTrading(control) {
-    const element = part(this.element, "trading");
     const state = control?.state ?? "unknown";
-    attribute(element, "data-state", state);
-    text(part(element, "trading-state"), state.toUpperCase());
+    attribute(this.parts.trading, "data-state", state);
+    text(this.parts["trading-state"], state.toUpperCase());
     const told = control && (control.by || control.why) ? `${control.by}: ${control.why}` : "";
-    text(part(element, "trading-why"), state === "active" ? "" : told);
-    attribute(element, "title", told || "Trading state");
+    text(this.parts["trading-why"], told);
+    attribute(this.parts.trading, "title", control ? `${told}\nsince ${fullTime(control.at_ms / 1000)} ET` : "Trading state");
   }
 
   paintAccount(account) {
+    const { parts } = this;
     const digits = account && Math.abs(account.equity) >= 1e6 ? 0 : 2;
-    text(part(this.element, "equity"), account ? `${number(account.equity, digits)} ${account.currency}` : "–");
-    const profit = part(this.element, "day-profit");
-    text(profit, account ? signed(account.day_profit) : "–");
-    attribute(profit, "data-direction", direction(account?.day_profit));
-    text(part(this.element, "open-orders"), String(account?.open_orders ?? "–"));
+    text(parts.equity, account ? `${number(account.equity, digits)} ${account.currency}` : "–");
+    text(parts["day-profit"], account ? signed(account.day_profit) : "–");
+    attribute(parts["day-profit"], "data-direction", direction(account?.day_profit));
+    text(parts["open-orders"], String(account?.open_orders ?? "–"));
     const unresolved = account?.unresolved ?? [];
     const warning = unresolved.length > 0 ? `${unresolved.length} unresolved` : (account?.warnings?.[0] ?? "");
-    const element = part(this.element, "warning");
-    show(element, warning !== "");
-    text(element, warning);
+    show(parts.warning, warning !== "");
+    text(parts.warning, warning);
     const all = [...unresolved.map((id) => `unresolved: ${id}`), ...(account?.warnings ?? [])];
-    attribute(element, "title", all.join("\n") || null);
+    attribute(parts.warning, "title", all.join("\n") || null);
   }
 
   // Time passes without frames too: clock and connection are looked at several times a second.
@@ -79,22 +86,34 @@ export class TopBar {
     this.paintClock(quotes, nowMs);
     const { level, why } = pageLevel({
       open: link.isOpen(), silentMs: link.silentMs(), desk: this.model.desk, feed: this.model.feed,
-      quotes, nowMs,
+      sessions: this.model.sessions, quotes, nowMs,
     });
-    const element = part(this.element, "link");
-    attribute(element, "data-level", level);
-    attribute(element, "title", why);
-    text(part(element, "link-word"), level);
+    attribute(this.parts.link, "data-level", level);
+    attribute(this.parts.link, "title", why);
+    text(this.parts["link-word"], level);
     document.documentElement.dataset.level = level;
     this.announce(level, why);
+    return { level, why };
   }
 
   paintClock(quotes, nowMs) {
-    const newest = quotes.reduce((latest, quote) => (quote.time_ms > (latest?.time_ms ?? 0) ? quote : latest), null);
-    const tape = this.model.feed?.source === "replay" && newest;
-    text(part(this.element, "clock"), `${clockTime(tape ? newest.time_ms : nowMs)} ET`);
-    const session = this.model.feed?.source === "sim" ? "always open" : SESSIONS[newest?.session];
-    text(part(this.element, "session"), session ?? "");
+    const { feed, sessions } = this.model;
+    const newest = quotes.reduce((latest, quote) => Math.max(latest, quote.time_ms), 0);
+    const tape = feed?.source === "replay" && newest > 0;
+    const time = tape ? newest : nowMs;
+    text(this.parts.clock, `${clockTime(time)} ET`);
+    const { word, next, at, part: now } = phase(sessions, time / 1000);
+    const left = at === null ? "" : ` · ${next} in ${countdown(at - time / 1000)}`;
+    text(this.parts.session, `${word}${left}`);
+    attribute(this.parts.session, "data-session", now);
+    attribute(this.parts.session, "title", at === null ? null : `${next} ${fullTime(at)} ET${tape ? " by the tape" : ""}`);
+  }
+
+  paintLatency(summary, skew, intervalMs) {
+    const element = this.parts.latency;
+    text(element, summary ? `${delay(summary.p50)} / ${delay(summary.p99)}` : "–");
+    const clocks = skew ? `the clocks of this computer and the dashboard's are ${delay(skew.offset)} apart, known to ±${delay(skew.error)}` : "the clocks are not compared yet";
+    attribute(element, "title", summary ? `From the feed having a price to this page having painted it: half are faster than the first number, 99 of 100 faster than the second (last ${summary.count} prices shown; a price that was overtaken before its frame is not counted).\nFrames go out every ${intervalMs} ms; ${clocks}.` : "no price was painted yet");
   }
 
   // Screen readers hear of changes of state, never of prices.
@@ -103,6 +122,16 @@ export class TopBar {
     const said = `Prices ${level.toLowerCase()}: ${why}. Trading ${trading}.`;
     if (said === this.said) return;
     this.said = said;
-    text(document.querySelector("[data-part='status']"), said);
+    text(this.status, said);
   }
+}
+
+function feedWords(feed) {
+  const speed = feed.source === "replay" ? (feed.speed > 0 ? `${number(feed.speed, 0)}×` : "full speed") : null;
+  const told = [
+    feed.source, speed, PLANS[feed.entitlement], TRANSPORTS[feed.transport],
+    feed.delay_ms > 0 ? `${age(feed.delay_ms)} delayed` : null,
+    feed.state === "live" ? null : feed.state,
+  ];
+  return told.filter(Boolean).join(" · ");
 }

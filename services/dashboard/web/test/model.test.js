@@ -1,8 +1,9 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { MAX_BARS, applyFrame, createModel, takeDirty } from "../src/model.js";
+import { MAX_BARS, MAX_ORDERS, applyFrame, createModel, takeDirty, takeNews } from "../src/model.js";
 
-const bar = (minute, close = 10) => [minute * 60, 10, 11, 9, close, 100];
+const bar = (minute, close = 10) => [minute * 60, 10, 11, 9, close, 100, 10];
+const order = (id, change) => ({ id, done: true, unresolved: false, at_ms: 1, ...change });
 const snapshot = (symbols, seq = 5) => ({ type: "snapshot", session: "s", seq, now_ms: 1, symbols });
 const delta = (from_seq, to_seq, symbols) => ({ type: "delta", session: "s", from_seq, to_seq, now_ms: 1, symbols });
 
@@ -19,7 +20,8 @@ test("a closed bar and a marker wait for the paint, however many frames come in 
   applyFrame(model, delta(6, 7, { A: { quote: { price: 1 } } }));
   applyFrame(model, delta(7, 8, { A: { bars: [bar(3)], quote: { price: 2 } } }));
   const dirty = takeDirty(model, "A");
-  assert.deepEqual(dirty.bars, [bar(2), bar(3)]);
+  assert.equal(dirty.since, 120, "from the first of them on");
+  assert.deepEqual(model.symbols.get("A").bars, [bar(1), bar(2), bar(3)]);
   assert.ok(dirty.markers);
   assert.equal(takeDirty(model, "A"), null);
 });
@@ -67,4 +69,55 @@ test("bars are bounded", () => {
   const { bars } = model.symbols.get("A");
   assert.equal(bars.length, MAX_BARS);
   assert.equal(bars.at(-1)[0], MAX_BARS * 60);
+});
+
+test("a correction of an old bar is drawn from there on, the same bar again is none", () => {
+  const model = modelWith({ bars: [bar(1), bar(2), bar(3)], forming: bar(4) });
+  const before = model.symbols.get("A").revision;
+  applyFrame(model, delta(5, 6, { A: { bars: [bar(2)], forming: bar(4, 11) } }));
+  assert.equal(model.symbols.get("A").revision, before);
+  assert.equal(takeDirty(model, "A").since, 240, "only the forming one has moved");
+  applyFrame(model, delta(6, 7, { A: { bars: [bar(1, 12)] } }));
+  assert.notEqual(model.symbols.get("A").revision, before);
+  assert.equal(takeDirty(model, "A").since, 60);
+});
+
+test("a forming bar that is taken back leaves nothing behind", () => {
+  const model = modelWith({ bars: [bar(1)], forming: bar(2) });
+  applyFrame(model, delta(5, 6, { A: { forming: null } }));
+  assert.equal(takeDirty(model, "A").since, -Infinity);
+  const closed = modelWith({ bars: [bar(1)], forming: bar(2) });
+  applyFrame(closed, delta(5, 6, { A: { forming: null, bars: [bar(2, 11)] } }));
+  assert.equal(takeDirty(closed, "A").since, 120);
+});
+
+test("an order is known by its id, and the oldest finished ones go first", () => {
+  const model = modelWith({ orders: [order("open", { done: false, at_ms: 0 })] });
+  const many = Array.from({ length: MAX_ORDERS + 5 }, (_, index) => order(`o${index}`, { at_ms: index }));
+  applyFrame(model, delta(5, 6, { A: { orders: many } }));
+  applyFrame(model, delta(6, 7, { A: { orders: [order(`o${MAX_ORDERS}`, { at_ms: 900, fee: 2 })] } }));
+  const { orders } = model.symbols.get("A");
+  assert.equal(orders.size, MAX_ORDERS);
+  assert.ok(orders.has("open") && !orders.has("o0"));
+  assert.equal(orders.get(`o${MAX_ORDERS}`).fee, 2);
+});
+
+test("a held price is never the last one, and its end is told", () => {
+  const model = modelWith({ quote: { price: 1 } });
+  applyFrame(model, delta(5, 6, { A: { held: { price: 9, reason: "outlier" } } }));
+  const pane = model.symbols.get("A");
+  assert.deepEqual([pane.quote.price, pane.held.price], [1, 9]);
+  applyFrame(model, delta(6, 7, { A: { held: null, quote: { price: 2 } } }));
+  assert.deepEqual([pane.quote.price, pane.held], [2, null]);
+  assert.deepEqual(takeNews(model).map((news) => news.kind), ["held", "held"]);
+});
+
+test("only what is new is news, and what waits is bounded", () => {
+  const model = modelWith({ markers: [{ id: "old" }] });
+  applyFrame(model, delta(5, 6, { A: { markers: [{ id: "old" }, { id: "new" }] } }));
+  assert.deepEqual(takeNews(model).map((news) => news.marker.id), ["new"]);
+  const many = Array.from({ length: 999 }, (_, index) => ({ id: `m${index}`, time_s: index }));
+  applyFrame(model, delta(6, 7, { A: { markers: many } }));
+  assert.ok(takeNews(model).length <= 200);
+  assert.equal(model.symbols.get("A").markers.size, 500);
 });

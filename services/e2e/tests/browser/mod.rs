@@ -7,6 +7,7 @@
 )]
 
 use anyhow::{Context as _, bail, ensure};
+use base64::{Engine as _, prelude::BASE64_STANDARD as BASE64};
 use e2e::SOON;
 use fantoccini::{
     Client, ClientBuilder, Locator,
@@ -66,6 +67,8 @@ impl Browser {
             "--disable-component-update",
             "--disable-sync",
             "--window-size=1600,1000",
+            // A name of somebody else that has been made to lead to this machine.
+            "--host-resolver-rules=MAP rebound.test 127.0.0.1",
         ]
         .map(str::to_owned)
         .into();
@@ -81,10 +84,8 @@ impl Browser {
             .await
             .context("start Chromium")?;
         let browser = Self { client, _driver: driver };
-        let listener = json!({
-            "cmd": "Page.addScriptToEvaluateOnNewDocument", "params": {"source": LISTENER},
-        });
-        browser.vendor("goog/cdp/execute", listener).await?;
+        let listener = json!({ "source": LISTENER });
+        browser.devtools("Page.addScriptToEvaluateOnNewDocument", listener).await?;
         Ok(browser)
     }
 
@@ -112,6 +113,29 @@ impl Browser {
         let pressed =
             keyboard.then(KeyAction::Down { value: key }).then(KeyAction::Up { value: key });
         self.client.perform_actions(pressed).await.unwrap();
+    }
+
+    /// Types a text, wherever the focus is.
+    pub(crate) async fn type_in(&self, text: &str) {
+        let mut typed = KeyActions::new("keyboard".to_owned());
+        for value in text.chars() {
+            typed = typed.then(KeyAction::Down { value }).then(KeyAction::Up { value });
+        }
+        self.client.perform_actions(typed).await.unwrap();
+    }
+
+    /// Closes all windows but this one, which comes to the front again; gives how many there were.
+    pub(crate) async fn close_others(&self) -> usize {
+        let own = self.client.window().await.unwrap();
+        let all = self.client.windows().await.unwrap();
+        let others: Vec<_> = all.into_iter().filter(|window| *window != own).collect();
+        let count = others.len();
+        for other in others {
+            self.client.switch_to_window(other).await.unwrap();
+            self.client.close_window().await.unwrap();
+        }
+        self.client.switch_to_window(own).await.unwrap();
+        count
     }
 
     /// Moves the mouse to a place in the window, pixels from its top left corner.
@@ -167,8 +191,45 @@ impl Browser {
 
     /// Keeps a picture of the window among the build's files, for whoever wants to look.
     pub(crate) async fn picture(&self, name: &str) {
-        let file = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
+        self.picture_in(&scratch().join(name)).await;
+    }
+
+    /// Gives the window this size, in pixels, and the look of a phone where `phone`.
+    pub(crate) async fn resize(&self, width: u32, height: u32, phone: bool) {
+        let metrics = json!({
+            "width": width, "height": height, "deviceScaleFactor": if phone { 2 } else { 1 },
+            "mobile": phone,
+        });
+        self.devtools("Emulation.setDeviceMetricsOverride", metrics).await.unwrap();
+    }
+
+    /// Keeps a picture of the window in `file`.
+    pub(crate) async fn picture_in(&self, file: &Path) {
         std::fs::write(file, self.client.screenshot().await.unwrap()).unwrap();
+    }
+
+    /// Keeps a small picture of the window in `file`, as WebP.
+    pub(crate) async fn small_picture_in(&self, file: &Path) -> anyhow::Result<()> {
+        let taken = self
+            .devtools("Page.captureScreenshot", json!({"format": "webp", "quality": 82}))
+            .await?;
+        let text = taken["data"].as_str().context("a picture as text")?;
+        let bytes = BASE64.decode(text).context("decode the picture")?;
+        std::fs::write(file, bytes).context("write the picture")
+    }
+
+    /// Puts the window away, or gets it back: a page in it is hidden meanwhile.
+    pub(crate) async fn minimise(&self, away: bool) {
+        let window = self.devtools("Browser.getWindowForTarget", json!({})).await.unwrap();
+        let state = if away { "minimized" } else { "normal" };
+        let wanted = json!({"windowId": window["windowId"], "bounds": {"windowState": state}});
+        self.devtools("Browser.setWindowBounds", wanted).await.unwrap();
+        self.until(&format!("document.hidden === {away}")).await;
+    }
+
+    /// A command of the developer tools; gives its answer.
+    pub(crate) async fn devtools(&self, command: &str, parameters: Value) -> anyhow::Result<Value> {
+        self.vendor("goog/cdp/execute", json!({"cmd": command, "params": parameters})).await
     }
 
     /// A command that only this driver knows.
@@ -226,12 +287,17 @@ fn chromium() -> anyhow::Result<String> {
     Ok(found.display().to_string())
 }
 
-/// The source of axe, in the version that the page's own lock file pins. npm brings it into a folder
-/// of the build; it is brought again only when the lock changes.
+/// The source of axe.
 pub(crate) fn axe() -> anyhow::Result<String> {
+    package("axe-core/axe.min.js")
+}
+
+/// A file of a package, in the version that the page's own lock file pins. npm brings them into a
+/// folder of the build; they are brought again only when the lock changes.
+pub(crate) fn package(file: &str) -> anyhow::Result<String> {
     let web = repository().join("services/dashboard/web");
-    let stage = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("axe");
-    std::fs::create_dir_all(&stage).context("make a folder for axe")?;
+    let stage = scratch().join("axe");
+    std::fs::create_dir_all(&stage).context("make a folder for packages")?;
     let lock = std::fs::read(web.join("package-lock.json")).context("read package-lock.json")?;
     let installed = stage.join("installed.json");
     if !std::fs::read(&installed).is_ok_and(|last| last == lock) {
@@ -246,7 +312,14 @@ pub(crate) fn axe() -> anyhow::Result<String> {
         ensure!(npm.status.success(), "npm ci: {}", String::from_utf8_lossy(&npm.stderr));
         std::fs::write(&installed, &lock).context("note what is installed")?;
     }
-    std::fs::read_to_string(stage.join("node_modules/axe-core/axe.min.js")).context("read axe")
+    let found = std::fs::read_to_string(stage.join("node_modules").join(file));
+    found.with_context(|| format!("read {file}"))
+}
+
+/// Where tests leave their files, among those of the build.
+fn scratch() -> PathBuf {
+    let built = option_env!("CARGO_TARGET_TMPDIR").map(PathBuf::from);
+    built.unwrap_or_else(|| repository().join("target/tmp"))
 }
 
 /// See [`Browser::vendor`].

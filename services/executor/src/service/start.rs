@@ -77,7 +77,9 @@ impl Service {
             return Err(Refused::because(reason).into());
         }
         self.admit_armed(account_id).await?;
-        for user in ["provision", "ingest", "recorder", "strategy", "dashboard", "operator"] {
+        let others =
+            ["provision", "ingest", "recorder", "strategy", "dashboard", "control", "operator"];
+        for user in others {
             if self.config.bus.knows_default_password(user).await {
                 let variable = format!("NATS_{}_PASSWORD", user.to_uppercase());
                 let reason = format!("LIVE: {user} has the default password; set {variable}");

@@ -11,6 +11,7 @@ use crate::{
     source::{Backfill, Condition, Description, Earlier, Handling, Quote, Source},
 };
 use anyhow::Context as _;
+use futures_util::{StreamExt as _, TryStreamExt as _, future::join, stream};
 use market::{BarFold, SessionClock, minute_start};
 use proto::{
     Bar, FeedState, FeedStatus, Symbol, Tick, decode,
@@ -22,6 +23,9 @@ use runtime::{
     bus::{Bus, Stored},
 };
 use std::collections::BTreeMap;
+
+/// Symbols looked up at the same time: a whole market takes seconds, not minutes.
+const AT_ONCE: usize = 64;
 
 /// Where a run of the feed begins.
 #[derive(Debug, Clone, PartialEq)]
@@ -132,12 +136,14 @@ impl Service {
                 let per_minute = 60_000 / description.interval_ms.max(1) + 1;
                 let reach = per_minute * 2 * self.folds.len() as u64;
                 let from = position.saturating_sub(reach).max(1);
+                let mut refolds = Vec::new();
                 for (symbol, fold) in &mut self.folds {
                     let Some(Some(last)) = self.last.get(symbol) else { continue };
                     if last.source == description.origin {
-                        refold(&self.bus, fold, last, from).await;
+                        refolds.push(refold(&self.bus, fold, last, from));
                     }
                 }
+                stream::iter(refolds).buffer_unordered(AT_ONCE).collect::<()>().await;
             }
             // A stream is too dense to be read back: the source's own minutes fill the bar's gap. A
             // resumed tape brings its own bars; a new one begins with none.
@@ -188,16 +194,18 @@ async fn last_ticks(
     bus: &Bus,
     symbols: &[Symbol],
 ) -> anyhow::Result<BTreeMap<Symbol, Option<Tick>>> {
-    let mut last = BTreeMap::new();
-    for symbol in symbols {
-        let subject = subject::tick(symbol);
-        // The copy outlives the stream, and may lag behind it by a moment.
-        let kept = bus.last(LAST.name, &subject).await.context("read the last tick")?;
-        let fresh = bus.last(TICKS.name, &subject).await.context("read the last tick")?;
-        let ticks = [kept, fresh].into_iter().flatten().filter_map(|stored| readable(&stored));
-        last.insert(symbol.clone(), ticks.max_by_key(|tick| tick.seq));
-    }
-    Ok(last)
+    let lookups: Vec<_> = symbols.iter().map(|symbol| last_tick(bus, symbol)).collect();
+    stream::iter(lookups).buffer_unordered(AT_ONCE).try_collect().await
+}
+
+async fn last_tick(bus: &Bus, symbol: &Symbol) -> anyhow::Result<(Symbol, Option<Tick>)> {
+    let subject = subject::tick(symbol);
+    // The copy outlives the stream, and may lag behind it by a moment.
+    let (kept, fresh) = join(bus.last(LAST.name, &subject), bus.last(TICKS.name, &subject)).await;
+    let kept = kept.context("read the last tick")?;
+    let fresh = fresh.context("read the last tick")?;
+    let ticks = [kept, fresh].into_iter().flatten().filter_map(|stored| readable(&stored));
+    Ok((symbol.clone(), ticks.max_by_key(|tick| tick.seq)))
 }
 
 fn readable(stored: &Stored) -> Option<Tick> {

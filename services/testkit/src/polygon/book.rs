@@ -90,6 +90,11 @@ impl Book {
         !self.unsent.is_empty()
     }
 
+    /// When the first of them is over, milliseconds since 1970 UTC.
+    pub(super) fn next_end_ms(&self) -> Option<i64> {
+        self.unsent.first().map(|(end_ms, ..)| *end_ms)
+    }
+
     fn bars(&mut self, span: Span) -> &mut BTreeMap<i64, Held> {
         match span {
             Span::Second => &mut self.seconds,

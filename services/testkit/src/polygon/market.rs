@@ -31,8 +31,8 @@ struct View {
     books: BTreeMap<String, Book>,
     /// What the view has not come to, by time and order of arrival.
     waiting: BTreeMap<(i64, u64), Event>,
-    /// Symbols with bars to be sent.
-    open: BTreeSet<String>,
+    /// Symbols with bars to be sent, by the end of the first of them, milliseconds.
+    open: BTreeSet<(i64, String)>,
     count: u64,
 }
 
@@ -158,17 +158,29 @@ impl View {
                 told.extend(bars(&symbol, book, rules, time_ns));
             }
             told.push(book.apply(event, rules, view_ns));
-            if book.is_open() {
-                self.open.insert(symbol);
+            if let Some(end_ms) = book.next_end_ms() {
+                self.open.insert((end_ms, symbol));
             }
         }
-        let View { books, open, .. } = self;
-        open.retain(|symbol| {
-            let Some(book) = books.get_mut(symbol) else { return false };
-            told.extend(bars(symbol, book, rules, view_ns));
-            book.is_open()
-        });
+        for symbol in self.due(rules, view_ns) {
+            let Some(book) = self.books.get_mut(&symbol) else { continue };
+            told.extend(bars(&symbol, book, rules, view_ns));
+            if let Some(end_ms) = book.next_end_ms() {
+                self.open.insert((end_ms, symbol));
+            }
+        }
         told
+    }
+
+    /// Takes out the symbols with bars that are to be sent by now: only they are looked at.
+    fn due(&mut self, rules: Rules<'_>, view_ns: i64) -> BTreeSet<String> {
+        let mut due = BTreeSet::new();
+        while let Some((end_ms, _)) = self.open.first()
+            && end_ms + rules.lag_ms <= view_ns.div_euclid(MS)
+        {
+            due.extend(self.open.pop_first().map(|(_, symbol)| symbol));
+        }
+        due
     }
 }
 

@@ -112,9 +112,12 @@ fn latest_minute(row: &Snapshot) -> Option<Candidate> {
 
 fn running_day(row: &Snapshot, context: Context) -> Option<Candidate> {
     let price = known(row.day.as_ref()?.c)?;
-    // A day bar has no time of its own; without `updated` it is no newer than the last close.
-    let time_ns = row.updated.and_then(sane_time).unwrap_or(context.closed_ns);
-    Some((PriceField::Day, price, 0.0, time_ns))
+    // A day bar has no time of its own. Without `updated` it is no newer than the last close, and so
+    // a close: nobody has paid it in the minute that it would stand in.
+    Some(match row.updated.and_then(sane_time) {
+        Some(time_ns) => (PriceField::Day, price, 0.0, time_ns),
+        None => (PriceField::PrevDay, price, 0.0, context.closed_ns),
+    })
 }
 
 fn previous_close(row: &Snapshot, context: Context) -> Option<Candidate> {
@@ -174,7 +177,7 @@ mod tests {
             ),
             (
                 vec![no_trade, no_minute, r#""day":{"c":1.7}"#],
-                Some((PriceField::Day, 1.7, CLOSED_NS)),
+                Some((PriceField::PrevDay, 1.7, CLOSED_NS)),
             ),
             (
                 vec![no_trade, no_minute, no_day, before],

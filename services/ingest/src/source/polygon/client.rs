@@ -39,6 +39,8 @@ pub struct Rest {
     base: Url,
     key: SecretString,
     limiter: Arc<Limiter>,
+    /// Its requests can wait.
+    patient: bool,
 }
 
 impl Rest {
@@ -55,7 +57,13 @@ impl Rest {
             .redirect(reqwest::redirect::Policy::none())
             .build()?;
         let base = Url::parse(&format!("{}/", base.as_str().trim_end_matches('/')))?;
-        Ok(Self { client, base, key, limiter: Arc::new(Limiter::new(Limit::PAID)) })
+        Ok(Self { client, base, key, limiter: Arc::new(Limiter::new(Limit::PAID)), patient: false })
+    }
+
+    /// The same client for what can wait: others' requests go before its own.
+    #[must_use]
+    pub fn patient(self) -> Self {
+        Self { patient: true, ..self }
     }
 
     /// Another limit from now on.
@@ -132,7 +140,11 @@ impl Rest {
     }
 
     async fn get<T: DeserializeOwned>(&self, url: Url) -> Result<T, PollError> {
-        self.limiter.pass().await;
+        if self.patient {
+            self.limiter.pass_behind().await;
+        } else {
+            self.limiter.pass().await;
+        }
         metrics::counter!("ingest_requests_total").increment(1);
         let request = self
             .client

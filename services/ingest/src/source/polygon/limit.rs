@@ -1,7 +1,7 @@
 //! How many requests may go out: a rolling window in front of every REST call.
 //!
 //! A refused request counts like any other, for nobody knows whether the service counts it. Nothing
-//! is retried here.
+//! is retried here. What can wait, history, leaves a part of every window to what cannot, polls.
 
 use std::{
     collections::VecDeque,
@@ -25,6 +25,9 @@ impl Limit {
     /// The free plan: 5 a minute, as the service counts it, which is not when we send.
     pub const FREE: Self = Self { calls: 5, per: Duration::from_secs(61) };
 }
+
+/// This part of a window is kept from requests that can wait.
+const KEPT: usize = 3;
 
 /// Lets requests pass at their time.
 #[derive(Debug)]
@@ -67,6 +70,15 @@ impl Limiter {
         }
     }
 
+    /// As [`Limiter::pass`], behind every request that cannot wait.
+    pub async fn pass_behind(&self) {
+        loop {
+            let free = self.window().grant_behind(Instant::now());
+            let Err(later) = free else { return };
+            sleep_until(later).await;
+        }
+    }
+
     fn paused(&self) -> Option<Instant> {
         self.window().paused_until.filter(|until| *until > Instant::now())
     }
@@ -78,20 +90,38 @@ impl Limiter {
 
 impl Window {
     fn grant(&mut self, now: Instant) -> Instant {
-        let calls = self.limit.calls.max(1);
+        let at = self.free(now, self.limit.calls);
+        self.take(at);
+        at
+    }
+
+    /// Takes a request out now, or says when to ask again: none is reserved, for whoever cannot wait
+    /// would stand behind it.
+    fn grant_behind(&mut self, now: Instant) -> Result<(), Instant> {
+        let at = self.free(now, self.limit.calls - self.limit.calls / KEPT);
+        if at > now {
+            return Err(at);
+        }
+        self.take(at);
+        Ok(())
+    }
+
+    /// When the next request may go out, where there are so many `calls` in a window.
+    fn free(&self, now: Instant, calls: usize) -> Instant {
         let mut at = self.paused_until.map_or(now, |until| until.max(now));
         if let Some(newest) = self.granted.back() {
             at = at.max(*newest);
         }
-        let full = self.granted.len().checked_sub(calls).and_then(|index| self.granted.get(index));
-        if let Some(oldest) = full {
-            at = at.max(*oldest + self.limit.per);
-        }
+        let index = self.granted.len().checked_sub(calls.max(1));
+        let full = index.and_then(|index| self.granted.get(index));
+        full.map_or(at, |oldest| at.max(*oldest + self.limit.per))
+    }
+
+    fn take(&mut self, at: Instant) {
         self.granted.push_back(at);
-        while self.granted.len() > calls.max(Limit::PAID.calls) {
+        while self.granted.len() > self.limit.calls.max(Limit::PAID.calls) {
             self.granted.pop_front();
         }
-        at
     }
 }
 
@@ -126,6 +156,36 @@ mod tests {
         }
         window.limit = Limit::FREE;
         assert_eq!(window.grant(start + SECOND), start + Limit::FREE.per);
+    }
+
+    #[test]
+    fn a_poll_does_not_wait_for_history_however_much_of_it_there_is() {
+        let start = Instant::now();
+        let mut window = window(Limit::PAID);
+        let mut had = 0;
+        let ms = Duration::from_millis(1);
+        for now in (0..3_000).map(|passed| start + passed * ms) {
+            had += (0..8).filter(|_| window.grant_behind(now).is_ok()).count();
+        }
+        assert_eq!(had, 3 * 60, "two thirds of three seconds' requests");
+        let now = start + 2_999 * ms;
+        let at: Vec<Instant> = (0..30).map(|_| window.grant(now)).collect();
+        assert_eq!(at, [now; 30], "a third is there at once");
+        assert!(window.grant(now) <= now + SECOND);
+        assert!(window.grant_behind(now).is_err());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn history_goes_out_after_a_pause_as_well() {
+        let limiter = Limiter::new(Limit::FREE);
+        let start = Instant::now();
+        limiter.pause(30 * SECOND);
+        limiter.pass_behind().await;
+        assert!(start.elapsed() >= 30 * SECOND);
+        for _ in 0..4 {
+            limiter.pass_behind().await;
+        }
+        assert!(start.elapsed() >= 30 * SECOND + Limit::FREE.per, "one in five is kept");
     }
 
     #[tokio::test(start_paused = true)]

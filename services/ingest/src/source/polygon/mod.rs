@@ -183,8 +183,8 @@ impl Polygon {
     ) -> anyhow::Result<Self> {
         let rest = Rest::new(&settings.base_url, settings.key.clone())?;
         let symbols: Arc<[Symbol]> = symbols.into();
-        let history =
-            History::new(rest.clone(), Arc::clone(&symbols), calendar.clone(), clock.clone());
+        let patient = rest.clone().patient();
+        let history = History::new(patient, Arc::clone(&symbols), calendar.clone(), clock.clone());
         let most = settings.interval.max(Duration::from_secs(1));
         Ok(Self {
             host: settings.base_url.host_str().unwrap_or_default().to_owned(),
@@ -346,8 +346,9 @@ impl Source for Polygon {
             }
             self.begin_what_is_due();
             let (due, reach) = (self.next_due(), self.reach());
+            // By chance: history of a whole market is at hand for minutes on end, and prices must
+            // come in between.
             let happening = tokio::select! {
-                biased;
                 step = self.history.next(reach) => Happening::Walked(step),
                 answer = answered(&mut self.asking) => Happening::Answered(answer),
                 () = wait_until(due), if self.events.is_empty() => Happening::Due,

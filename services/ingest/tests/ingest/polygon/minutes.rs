@@ -1,7 +1,8 @@
 //! Minutes of the service's own: before the first price, after an outage, in place of ours.
 
 use super::*;
-use proto::{Bar, FeedState, stream::BARS, subject};
+use ingest::source::{Earlier, Event, Source as _};
+use proto::{Bar, FeedState, Symbol, stream::BARS, subject};
 use runtime::bus::Start;
 
 const MINUTE_MS: i64 = 60_000;
@@ -146,6 +147,32 @@ async fn prices_do_not_wait_for_a_history_that_is_slow() {
     let late = async || (bench.bars(&bench.symbols[0]).await.len() == 3).then_some(());
     eventually(SOON, late).await.expect("history follows by itself");
     running.stop().await;
+}
+
+#[tokio::test]
+async fn prices_come_in_between_while_the_history_of_many_symbols_is_at_hand() {
+    let symbols: Vec<Symbol> = (0..500).map(|n| Symbol::parse(&format!("S{n}")).unwrap()).collect();
+    let fake = Fake::answering(&[good()]);
+    fake.say(MINUTES, &[ok(minutes(&before(2), 9.5))]);
+    let mut settings = settings(&fake.serve().await);
+    settings.interval = Duration::from_millis(200);
+    settings.pace.opening = Duration::ZERO;
+    let clock = Clock::standing_at(NOW_NS);
+    let mut polygon = Polygon::new(settings, &symbols, &calendar(), &clock).unwrap();
+    polygon.prepare(Earlier { last_ns: None, published: 0 }).await.unwrap();
+    let (mut lists, mut polls) = (0, 0);
+    while polls < 4 {
+        match polygon.next().await {
+            Event::Quotes(_) => polls += 1,
+            Event::Bars(_) => {
+                lists += 1;
+                // Eight are asked about at once: the first of a dozen are there.
+                fake.asked_times(MINUTES, (lists + 12).min(symbols.len())).await;
+            }
+            Event::Condition(_) => {}
+        }
+    }
+    assert!(lists < symbols.len(), "the first prices come after all of the history");
 }
 
 #[tokio::test]

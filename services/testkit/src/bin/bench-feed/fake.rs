@@ -108,10 +108,7 @@ pub(crate) async fn serve() -> anyhow::Result<()> {
     let listed: Listed = serde_json::from_str(&first).context("read what is listed")?;
     let symbols = listed.symbols.iter().map(|ticker| Listing::new(ticker, CLOSE)).collect();
     let clock = if listed.in_session { session() } else { Clock::wall() };
-    // Polls have no use for bars, and those of a whole market keep the fake from answering.
-    let derive_bars = !listed.in_session;
-    let polygon =
-        Polygon::start(Config { symbols, clock, derive_bars, ..Config::default() }).await?;
+    let polygon = Polygon::start(Config { symbols, clock, ..Config::default() }).await?;
     if listed.in_session {
         // No symbol is without a trade of the day, for on closed days ingest knows a later close.
         for symbol in &listed.symbols {

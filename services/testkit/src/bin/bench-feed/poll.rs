@@ -26,7 +26,9 @@ const PATIENCE: Duration = Duration::from_mins(5);
 const LETTERS: usize = 26;
 /// Trades a second at most: the fake should not need more of the machine than what is measured. What
 /// has not been traded since is in the answers all the same, and is recognised as told before.
-const LIVELY: f64 = 200.0;
+const LIVELY: f64 = 2_000.0;
+/// Quiet intervals in a row: the first poll may fall into one by itself.
+const QUIET: usize = 2;
 
 /// The wall's symbols, then the whole market on one core.
 ///
@@ -80,18 +82,20 @@ async fn run(
     })
     .await?;
     let started = Instant::now();
-    let position = quiet(&mut fake, &mut desk, interval_s).await?;
+    let (position, meanwhile) = quiet(&mut fake, &mut desk, interval_s).await?;
     let ready_s = started.elapsed().as_secs_f64();
     let before = usages(&desk, &fake);
     let (seen, changes) = watch(&mut fake, &mut desk, interval_s * rounds as u64).await?;
     let after = usages(&desk, &fake);
-    let rounds = split(&seen, position, &changes);
-    let (bytes, pages) = bytes(&fake.rest, &rounds, &seen).await?;
+    let whole_rounds = whole(split(&seen, position, &changes));
+    let (bytes, pages) = bytes(&fake.rest, &whole_rounds, &seen).await?;
     line(&format!(
-        "  {} symbols, every {interval_s} s; ready {ready_s:.0} s after the start, with today's minutes",
+        "  {} symbols, every {interval_s} s; at rest {ready_s:.0} s after the start, with today's minutes",
         count(symbols.len() as u64)
     ))?;
-    tell(&rounds, before, after)?;
+    tell_history(&meanwhile)?;
+    ensure!(!whole_rounds.is_empty(), "no round was seen whole:\n{}", desk.log());
+    tell(&whole_rounds, rounds, before, after)?;
     line(&format!("    answers {} bytes a round, in {pages} pages", count(bytes as u64)))?;
     for counter in desk.counters(&["ingest_dropped", "ingest_poll_late", "ingest_bad"]).await? {
         line(&format!("    {counter}"))?;
@@ -106,7 +110,32 @@ fn usages(desk: &Desk, fake: &Fake) -> [Usage; 3] {
     [ingest, bus, usage::of(fake.process())]
 }
 
-fn tell(rounds: &[Round], before: [Usage; 3], after: [Usage; 3]) -> anyhow::Result<()> {
+/// How the first polls fared beside the questions for minutes.
+fn tell_history(meanwhile: &[Request]) -> anyhow::Result<()> {
+    let mut minutes = meanwhile.iter().filter(|request| !request.snapshots);
+    let first_ns = minutes.next().map_or(0, |request| request.time_ns);
+    let last_ns = minutes.next_back().map_or(first_ns, |request| request.time_ns);
+    let within = first_ns..=last_ns;
+    let beside: Vec<Request> =
+        meanwhile.iter().filter(|request| within.contains(&request.time_ns)).cloned().collect();
+    let spans = split(&beside, 0, &[]).into_iter().map(|round| round.last_ns - round.first_ns);
+    let longest_ns = spans.max().unwrap_or_default();
+    line(&format!(
+        "    {} requests for minutes within {:.1} s; polls beside them sent within {:.0} ms at most",
+        count(beside.iter().filter(|request| !request.snapshots).count() as u64),
+        (last_ns - first_ns) as f64 / 1e9,
+        longest_ns as f64 / 1e6,
+    ))?;
+    Ok(())
+}
+
+/// Each of the rounds, and what one of all that were `watched` has used.
+fn tell(
+    rounds: &[Round],
+    watched: usize,
+    before: [Usage; 3],
+    after: [Usage; 3],
+) -> anyhow::Result<()> {
     for round in rounds {
         let answered = (round.last_ns - round.first_ns) as f64 / 1e6;
         let published = (round.published_ns - round.first_ns) as f64 / 1e6;
@@ -117,36 +146,47 @@ fn tell(rounds: &[Round], before: [Usage; 3], after: [Usage; 3]) -> anyhow::Resu
             published / (INTERVAL_S as f64 * 10.0),
         ))?;
     }
-    let [ingest_ms, bus_ms, fake_ms] = [0, 1, 2].map(|which: usize| {
+    let cpu = [0, 1, 2].map(|which: usize| {
         let cpu = |usages: &[Usage; 3]| usages.get(which).map_or(Duration::ZERO, |usage| usage.cpu);
-        let used = cpu(&after).saturating_sub(cpu(&before));
-        used.as_secs_f64() * 1e3 / rounds.len().max(1) as f64
+        let used = cpu(&after).saturating_sub(cpu(&before)).max(usage::FINEST);
+        format!("{:.0} ms", used.as_secs_f64() * 1e3 / watched as f64)
     });
-    let [ingest, bus, _] = after;
+    let ([ingest_cpu, bus_cpu, fake_cpu], [ingest, bus, fake]) = (cpu, after);
     line(&format!(
-        "    CPU a round: ingest {ingest_ms:.0} ms, bus {bus_ms:.0} ms, fake {fake_ms:.0} ms; ingest {:.1} MB (at most {:.1}), bus {:.1} MB",
-        ingest.rss_mb, ingest.peak_mb, bus.rss_mb,
+        "    CPU a round: ingest {ingest_cpu}, bus {bus_cpu}, fake {fake_cpu}; resident: ingest {:.1} MB (at most {:.1}), bus {:.1} MB, fake {:.1} MB",
+        ingest.rss_mb, ingest.peak_mb, bus.rss_mb, fake.rss_mb,
     ))?;
     Ok(())
 }
 
-/// Waits until a whole interval has seen polls and nothing else; the last sequence.
-async fn quiet(fake: &mut Fake, desk: &mut Desk, interval_s: u64) -> anyhow::Result<u64> {
+/// Waits until whole intervals have seen polls and nothing else; the last sequence, and what was
+/// asked until then.
+async fn quiet(
+    fake: &mut Fake,
+    desk: &mut Desk,
+    interval_s: u64,
+) -> anyhow::Result<(u64, Vec<Request>)> {
     let began = Instant::now();
+    let (mut all, mut in_a_row) = (Vec::new(), 0);
     loop {
         ensure!(began.elapsed() < PATIENCE, "ingest does not come to rest:\n{}", desk.log());
         sleep(Duration::from_secs(interval_s)).await;
         let (last, _) = desk.ticks().await?;
         let seen = fake.order(Order::Look).await?.requests;
         let polls = seen.iter().filter(|request| request.snapshots).count();
-        if polls > 0 && polls == seen.len() {
-            // Not in the middle of a round.
-            let last_ns = seen.last().map_or(0, |request| request.time_ns);
-            if clock::now_ns() - last_ns > PAUSE_NS {
-                return Ok(last);
-            }
-            return desk.settled(Duration::from_millis(PAUSE_NS as u64 / 1_000_000)).await;
+        let is_quiet = polls > 0 && polls == seen.len();
+        all.extend(seen);
+        in_a_row = if is_quiet { in_a_row + 1 } else { 0 };
+        if in_a_row < QUIET {
+            continue;
         }
+        // Not in the middle of a round.
+        let last_ns = all.last().map_or(0, |request| request.time_ns);
+        if clock::now_ns() - last_ns > PAUSE_NS {
+            return Ok((last, all));
+        }
+        let last = desk.settled(Duration::from_millis(PAUSE_NS as u64 / 1_000_000)).await?;
+        return Ok((last, all));
     }
 }
 
@@ -169,7 +209,7 @@ async fn watch(
     Ok((fake.order(Order::Look).await?.requests, changes))
 }
 
-/// Rounds by the pauses between requests; one that is not over is left out.
+/// Rounds by the pauses between requests.
 fn split(seen: &[Request], begin: u64, changes: &[(i64, u64)]) -> Vec<Round> {
     let mut rounds: Vec<Round> = Vec::new();
     for request in seen.iter().filter(|request| request.snapshots) {
@@ -198,8 +238,12 @@ fn split(seen: &[Request], begin: u64, changes: &[(i64, u64)]) -> Vec<Round> {
             before = *last;
         }
     }
-    let whole: BTreeSet<usize> = rounds.iter().map(|round| round.requests).collect();
-    let most = whole.last().copied().unwrap_or_default();
+    rounds
+}
+
+/// Without the first and the last one, where they were not seen from beginning to end.
+fn whole(mut rounds: Vec<Round>) -> Vec<Round> {
+    let most = rounds.iter().map(|round| round.requests).max().unwrap_or_default();
     rounds.retain(|round| round.requests == most && round.published_ns > 0);
     rounds
 }

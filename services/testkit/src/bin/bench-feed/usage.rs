@@ -5,6 +5,9 @@ use std::{fs, time::Duration};
 /// The kernel's unit of processor time: a hundredth of a second on every Linux in use.
 const TICKS_PER_SECOND: f64 = 100.0;
 
+/// The least that is counted.
+pub(crate) const FINEST: Duration = Duration::from_millis(10);
+
 /// What a process has used so far.
 #[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct Usage {
