@@ -112,9 +112,10 @@ fn usages(desk: &Desk, fake: &Fake) -> [Usage; 3] {
 
 /// How the first polls fared beside the questions for minutes.
 fn tell_history(meanwhile: &[Request]) -> anyhow::Result<()> {
-    let mut minutes = meanwhile.iter().filter(|request| !request.snapshots);
-    let first_ns = minutes.next().map_or(0, |request| request.time_ns);
-    let last_ns = minutes.next_back().map_or(first_ns, |request| request.time_ns);
+    let minutes = meanwhile.iter().filter(|request| !request.snapshots);
+    let times_ns: BTreeSet<i64> = minutes.map(|request| request.time_ns).collect();
+    let first_ns = times_ns.first().copied().unwrap_or_default();
+    let last_ns = times_ns.last().copied().unwrap_or_default();
     let within = first_ns..=last_ns;
     let beside: Vec<Request> =
         meanwhile.iter().filter(|request| within.contains(&request.time_ns)).cloned().collect();
