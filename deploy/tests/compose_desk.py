@@ -20,7 +20,8 @@ PROJECT = "tickwall-test"
 FINAL = {"refused", "rejected", "filled", "canceled", "expired", "absent"}
 PROGRAMS = ["ingest", "strategy", "executor", "dashboard"]
 # What a person may have set must not leak into the test, and the desk's keys must not leak out of it.
-FOREIGN = ("POLYGON", "MASSIVE", "TRADING212", "NATS_", "LIVE", "FEED", "SYMBOLS", "DESK_", "COMPOSE_", "REPLAY")
+FOREIGN = ("POLYGON", "MASSIVE", "TRADING212", "NATS_", "LIVE", "FEED", "SYMBOLS", "DESK_", "COMPOSE_", "REPLAY", "DASHBOARD_",
+           "TICKWALL_", "EDGE_", "TAPES")
 
 
 class Failed(Exception):
@@ -89,8 +90,8 @@ class Desk:
     def wall(self):
         return json.loads((self.config / "dashboard_config.json").read_text())["dashboards"]
 
-    def set_wall(self, entries):
-        (self.config / "dashboard_config.json").write_text(json.dumps({"dashboards": entries}, indent=2))
+    def set_wall(self, entries, **more):
+        (self.config / "dashboard_config.json").write_text(json.dumps({"dashboards": entries, **more}, indent=2))
 
     def busy(self):
         """A simulated minute a second, so that every case sees orders."""

@@ -1,16 +1,17 @@
 """From nothing to five live pages, with the figures of it."""
 
 import json
+import re
 import threading
 import time
 
 from compose_desk import Failed, eventually
-from compose_page import Viewer, serves
+from compose_page import Viewer, ask, serves
 
 
 def cases():
-    return [the_files_are_sound, the_image_is_small, five_pages_are_live, each_page_has_its_own, memory_is_modest,
-            the_command_line_reads_the_bus]
+    return [the_files_are_sound, the_image_is_small, five_pages_are_live, each_page_has_its_own, pages_go_by_their_names_only,
+            nobody_controls_unasked, memory_is_modest, the_command_line_reads_the_bus]
 
 
 def the_files_are_sound(desk):
@@ -75,6 +76,32 @@ def each_page_has_its_own(desk):
     if len(shown) != 20 or len(set(shown)) != 20:
         raise Failed(f"{len(set(shown))} different symbols of {len(shown)}")
     return "20 different symbols"
+
+
+def pages_go_by_their_names_only(desk):
+    """through the edge each page answers as 127.0.0.1 and localhost, with all it is made of, and to no other name"""
+    for entry in desk.wall():
+        port = entry["port"]
+        for name in ("127.0.0.1", "localhost"):
+            status, text = ask(port, "/", Host=f"{name}:{port}")
+            parts = set(re.findall(r'"(/assets/[^"]+)"', text))
+            if status != 200 or not parts or any(symbol not in text for symbol in entry["symbols"]):
+                raise Failed(f"port {port} as {name}: {status}, {sorted(parts)}")
+            for path in ["/wall", "/healthz", "/api/snapshot", *parts]:
+                if ask(port, path, Host=f"{name}:{port}")[0] != 200:
+                    raise Failed(f"{path} of port {port} as {name}")
+        for path in ("/", "/ws", "/healthz", "/metrics"):
+            if ask(port, path, Host=f"desk.example.org:{port}")[0] != 403:
+                raise Failed(f"{path} of port {port} answers to a foreign name")
+
+
+def nobody_controls_unasked(desk):
+    """with nothing set, no page can halt or resume the desk"""
+    for entry in desk.wall():
+        status, text = ask(entry["port"], "/api/control", {"state": "halted", "word": "halt", "by": "test", "why": "test"},
+                           Origin=f"http://127.0.0.1:{entry['port']}", Content_Type="application/json", Authorization="Bearer ")
+        if status != 404:
+            raise Failed(f"port {entry['port']}: {status}: {text}")
 
 
 def memory_is_modest(desk):

@@ -1,14 +1,18 @@
 """What nobody may do or see: roots that cannot be written, rights that are gone, secrets where they belong only."""
 
+import contextlib
 import io
 import json
+import os
 import re
+import secrets
 import shutil
 import stat
 import subprocess
 import tarfile
 
 from compose_desk import ROOT, Failed
+from compose_page import ask
 
 # A secret's name, and who may know it.
 KNOWN_TO = {
@@ -34,7 +38,7 @@ def cases():
 
 
 def secret_cases():
-    return [passwords_are_made_once, a_desk_runs_on_its_own_passwords]
+    return [passwords_are_made_once, a_desk_runs_on_its_own_passwords, a_page_halts_where_that_is_enabled]
 
 
 def every_container_is_locked_down(desk):
@@ -185,13 +189,23 @@ def passwords_are_made_once(desk):
         raise Failed("the second time changed something")
 
 
-def a_desk_runs_on_its_own_passwords(desk):
-    """with make secrets the desk runs, the default passwords open nothing, and docker inspect shows none of the new ones"""
+@contextlib.contextmanager
+def own_passwords(desk, **more):
+    """The desk's settings are what `make secrets` wrote, and these."""
     home = made(desk)
     settings = (home / ".env").read_text().replace("./secrets/", f"{home}/secrets/")
-    given = dict(line.split("=", 1) for line in settings.splitlines())
+    given = dict(line.split("=", 1) for line in settings.splitlines()) | more
     desk.env |= given
     try:
+        yield home
+    finally:
+        for name in given:
+            desk.env.pop(name, None)
+
+
+def a_desk_runs_on_its_own_passwords(desk):
+    """with make secrets the desk runs, the default passwords open nothing, and docker inspect shows none of the new ones"""
+    with own_passwords(desk) as home:
         waited = desk.up()
         if not desk.pages_live() or not desk.well():
             raise Failed("not everything is well")
@@ -207,7 +221,55 @@ def a_desk_runs_on_its_own_passwords(desk):
                               env=desk.env | refused, capture_output=True, text=True, timeout=60)
         if done.returncode == 0:
             raise Failed("the default password still opens the bus")
-    finally:
-        for name in given:
-            desk.env.pop(name, None)
     return f"up after {waited:.1f} s"
+
+
+def a_page_halts_where_that_is_enabled(desk):
+    """control enabled, its token in a file: a page halts and resumes the desk with it, nobody without; only dashboards have the file"""
+    desk.down()
+    token, file = secrets.token_hex(16), desk.home / "token"
+    file.write_text(token + "\n")
+    file.chmod(0o600)
+    if os.getuid() == 0:
+        os.chown(file, 10001, 10001)
+    wall = desk.wall()
+    desk.set_wall(wall, control={"enabled": True})
+    try:
+        with own_passwords(desk, DASHBOARD_CONTROL_TOKEN_FILE=str(file)):
+            desk.up()
+            said_by_pages(desk, wall, token)
+            for name in desk.containers():
+                inspected = desk.inspect(name)
+                mounted = any(mount["Source"] == str(file) for mount in inspected["Mounts"])
+                if token in json.dumps(inspected) or mounted != ("-dashboard-" in name):
+                    raise Failed(f"{name} shows the token, or has its file and should not, or has not and should")
+            if token in desk.compose("logs", "--no-color"):
+                raise Failed("the token is in a log")
+    finally:
+        desk.down()
+        desk.set_wall(wall)
+
+
+def said_by_pages(desk, wall, token):
+    """What pages are told, and what the desk does about it."""
+    def say(state, word, key=token, port=wall[0]["port"], host="127.0.0.1", origin=None, seen=None):
+        body = {"state": state, "word": word, "by": "anna", "why": "test", "seen_ms": seen}
+        return ask(port, "/api/control", body, Host=f"{host}:{port}", Origin=origin or f"http://{host}:{port}",
+                   Content_Type="application/json", Authorization=f"Bearer {key}")
+
+    for status, answer in ((401, say("halted", "halt", key="x" * 32)), (403, say("halted", "halt", origin="http://localhost:8004")),
+                           (403, say("halted", "halt", host="desk.example.org")), (422, say("halted", "yes"))):
+        if answer[0] != status:
+            raise Failed(f"{status} was expected: {answer}")
+    if desk.status()["control"]["state"] != "active":
+        raise Failed("the desk is not active at first")
+    status, text = say("halted", "halt")
+    halted = desk.status()["control"]
+    if status != 200 or halted["state"] != "halted" or halted["by"] != "anna":
+        raise Failed(f"halt: {status} {text}; {halted}")
+    last = wall[-1]["port"]
+    if (stale := say("active", "resume", port=last, seen=1))[0] != 409:
+        raise Failed(f"a resume of who has not seen the halt: {stale}")
+    status, text = say("active", "resume", port=last, host="localhost", seen=halted["at_ms"])
+    if status != 200 or desk.status()["control"]["state"] != "active":
+        raise Failed(f"resume from another page: {status} {text}")

@@ -26,6 +26,19 @@ def get(port, path, patience=3.0):
         return None
 
 
+def ask(port, path, body=None, **headers):
+    """Status and text of the answer to a GET, or to a POST of `body`, under these headers (`_` stands for `-`)."""
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=12)
+    try:
+        data = None if body is None else json.dumps(body)
+        told = {name.replace("_", "-"): value for name, value in headers.items()}
+        connection.request("GET" if body is None else "POST", path, data, told)
+        response = connection.getresponse()
+        return response.status, response.read().decode("utf-8", "replace")
+    finally:
+        connection.close()
+
+
 def serves(port, entry):
     """The page of this entry of dashboard_config.json answers here, with prices of the last seconds."""
     health = get(port, "/healthz")

@@ -29,6 +29,7 @@ export class Chart {
     this.digits = 2;
     this.lines = [];
     this.drawn = null;
+    this.drawing = false;
     this.chart = createChart(element, { autoSize: true, ...staticOptions() });
     this.shade = new Shade(this.chart);
     this.chart.panes()[0].attachPrimitive(this.shade);
@@ -52,9 +53,25 @@ export class Chart {
     const type = this.kind === "candles" ? CandlestickSeries : LineSeries;
     this.main = new Layer(this.chart.addSeries(type, options));
     this.main.series.priceScale().applyOptions({ scaleMargins: { top: 0.12, bottom: 0.2 } });
-    this.markers = createSeriesMarkers(this.main.series, []);
+    this.markers = this.addMarkers(this.main.series);
     this.priceLines = new Map();
     this.drawn = null;
+  }
+
+  // Markers ask for a whole new layout of the chart at every change of its data, which then is drawn
+  // twice. Our own changes draw them anyway.
+  addMarkers(series) {
+    const attach = series.attachPrimitive;
+    series.attachPrimitive = (primitive) => {
+      const attached = primitive.attached.bind(primitive);
+      primitive.attached = (given) => attached({
+        ...given, requestUpdate: () => this.drawing || given.requestUpdate(),
+      });
+      attach.call(series, primitive);
+    };
+    const markers = createSeriesMarkers(series, []);
+    series.attachPrimitive = attach;
+    return markers;
   }
 
   // Draws what has changed: `since` is the start of the oldest changed bar. What is drawn already is
@@ -69,7 +86,9 @@ export class Chart {
     const main = this.kind === "candles"
       ? series(wide, this.minutes, candle)
       : series(wide, this.minutes, closing, unseenPiece);
+    this.drawing = true;
     this.main.draw(main, whole);
+    this.drawing = false;
     this.volume.draw(series(wide, this.minutes, (row) => this.volumePoint(row)), whole);
     for (const name of AVERAGES) {
       const points = shown[name] ? this.averagePoints(derived, name, first, sessions) : [];
