@@ -7,7 +7,7 @@ use crate::{
     text::{count, gain, moment, money, price, span, word, words},
 };
 use Lean::{Left, Right};
-use proto::{Account, Control, Decimal, FeedStatus, Symbol, TradingState};
+use proto::{Account, Control, Decimal, FeedStatus, Symbol, TapeProgress, TradingState};
 use runtime::wall::Slot;
 
 const INDENT: &str = "  ";
@@ -102,7 +102,16 @@ fn feed_line(feed: &FeedStatus) -> String {
         0 => String::new(),
         delay_ms => format!(", DELAYED by {}", span(0, delay_ms)),
     };
-    format!("{source} {state}, {clock} clock{speed}{every}{delayed}: {}", words(&feed.detail))
+    let plan = feed.entitlement.map_or_else(String::new, |plan| format!(", {} plan", word(&plan)));
+    let transport = feed.transport.map_or_else(String::new, |by| format!(" by {}", word(&by)));
+    let tape = feed.tape.as_ref().map_or_else(String::new, tape_words);
+    let said = words(&feed.detail);
+    format!("{source} {state}, {clock} clock{speed}{every}{plan}{transport}{delayed}{tape}: {said}")
+}
+
+fn tape_words(tape: &TapeProgress) -> String {
+    let paused = if tape.paused { ", PAUSED" } else { "" };
+    format!(", {} of {} rows{paused}", tape.rows, tape.of)
 }
 
 fn feed_symbols(feed: &FeedStatus, now_ms: i64) -> String {

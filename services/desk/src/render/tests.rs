@@ -3,8 +3,9 @@
 use super::*;
 use crate::status::BusView;
 use proto::{
-    BrokerMode, ClockKind, FeedState, Indicators, Intent, IntentKind, Lease, OrderEvent, OrderId,
-    OrderState, Position, Progress, Reason, Rule, Side, Source,
+    BrokerMode, ClockKind, Entitlement, FeedState, Indicators, Intent, IntentKind, Lease,
+    OrderEvent, OrderId, OrderState, Position, Progress, Reason, Rule, Side, Source, TapeProgress,
+    Transport,
 };
 use std::collections::BTreeMap;
 
@@ -264,6 +265,20 @@ fn an_odd_feed_says_so_in_capitals() {
     let line = "sim live, tape clock as fast as it is read, DELAYED by 15 min: seeded random walk";
     assert!(text.contains(line), "{text}");
     assert!(text.contains("MISSING ZZZZ"), "{text}");
+}
+
+#[test]
+fn a_live_feed_says_its_plan_and_a_tape_how_far_it_is() {
+    let plan = FeedStatus {
+        entitlement: Some(Entitlement::Developer),
+        transport: Some(Transport::Stream),
+        ..feed()
+    };
+    let text = status(&Status { feed: Some(plan), ..fresh() });
+    assert!(text.contains(", developer plan by stream: "), "{text}");
+    let tape = Some(TapeProgress { rows: 70, of: 300, time_ns: 0, paused: true });
+    let text = status(&Status { feed: Some(FeedStatus { tape, ..feed() }), ..fresh() });
+    assert!(text.contains(", 70 of 300 rows, PAUSED: "), "{text}");
 }
 
 #[test]
