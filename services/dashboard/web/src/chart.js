@@ -80,8 +80,10 @@ export class Chart {
     const { rows } = derived;
     if (since === Infinity && this.drawn !== null) return false;
     const start = Number.isFinite(since) ? spanStart(since, this.minutes) : -Infinity;
-    const whole = this.drawn === null || start < this.drawn || this.main.grown > MAX_GROWN;
-    const first = whole ? 0 : firstFrom(rows, this.drawn);
+    const from = this.drawn === null ? 0 : firstFrom(rows, this.drawn);
+    const grown = this.main.grown + rows.length - from;
+    const whole = this.drawn === null || start < this.drawn || grown > MAX_GROWN;
+    const first = whole ? 0 : from;
     const wide = aggregate(rows.slice(first), this.minutes);
     const main = this.kind === "candles"
       ? series(wide, this.minutes, candle)
