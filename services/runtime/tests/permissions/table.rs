@@ -1,14 +1,11 @@
-//! Every user of the bus against everything there is to do on it: what its work takes is allowed,
-//! all else is refused by the server. The table says which; the configuration has to agree with it.
-#![expect(clippy::unwrap_used, reason = "helpers of tests may panic")]
+//! What every user of the bus may do, and everything there is to do on it.
 
 use proto::stream;
-use runtime::testing::NatsServer;
 use std::collections::BTreeSet;
 
 /// What one service may do.
-struct Grant {
-    user: &'static str,
+pub(crate) struct Grant {
+    pub(crate) user: &'static str,
     /// Subjects it publishes, one of every kind.
     writes: &'static [&'static str],
     /// Streams whose single messages it reads.
@@ -20,14 +17,14 @@ struct Grant {
     /// What else it may publish.
     also: &'static [&'static str],
     /// What it may listen to, besides its own inbox, its health and the roll call.
-    hears: &'static [&'static str],
+    pub(crate) hears: &'static [&'static str],
     /// It answers the roll call.
     answers: bool,
 }
 
 const NOTHING: &[&str] = &[];
 
-const GRANTS: [Grant; 6] = [
+pub(crate) const GRANTS: [Grant; 6] = [
     Grant {
         user: "ingest",
         writes: &["ticks.AAPL", "bars.AAPL", "$KV.feed.status"],
@@ -146,7 +143,7 @@ const GRANTS: [Grant; 6] = [
 ];
 
 /// Everything that is kept, one subject of every kind.
-const KEPT: [&str; 16] = [
+pub(crate) const KEPT: [&str; 16] = [
     "ticks.AAPL",
     "bars.AAPL",
     "intents.AAPL",
@@ -166,7 +163,7 @@ const KEPT: [&str; 16] = [
 ];
 
 /// Users that somebody might pose as the inbox of.
-const INBOXES: [&str; 8] = [
+pub(crate) const INBOXES: [&str; 8] = [
     "_INBOX_control.x",
     "_INBOX_recorder.x",
     "_INBOX_provision.x",
@@ -222,7 +219,7 @@ const CHANGES: [&str; 14] = [
     "CONSUMER.UNPIN.S.c",
 ];
 const READS: [&str; 2] = ["STREAM.INFO.S", "STREAM.MSG.GET.S"];
-const DIRECT: [&str; 2] = ["DIRECT.GET.S", "DIRECT.GET.S.any.subject"];
+pub(crate) const DIRECT: [&str; 2] = ["DIRECT.GET.S", "DIRECT.GET.S.any.subject"];
 const FOLLOWS: [&str; 5] = [
     "CONSUMER.CREATE.S.c",
     "CONSUMER.CREATE.S.c.any.subject",
@@ -234,13 +231,13 @@ const LISTS: [&str; 2] = ["CONSUMER.LIST.S", "CONSUMER.NAMES.S"];
 const FOLLOWS_TRADING: &str = "$JS.API.CONSUMER.CREATE.KV_control.c.$KV.control.trading";
 
 /// Every stream, those of buckets too.
-fn streams() -> Vec<String> {
+pub(crate) fn streams() -> Vec<String> {
     let buckets = stream::BUCKETS.iter().map(|bucket| format!("KV_{}", bucket.name));
     stream::STREAMS.iter().map(|spec| spec.name.to_owned()).chain(buckets).collect()
 }
 
 /// These requests about this stream.
-fn about(stream: &str, requests: &[&str]) -> Vec<String> {
+pub(crate) fn about(stream: &str, requests: &[&str]) -> Vec<String> {
     let named = |request: &&str| {
         let tokens = request.split('.').map(|token| if token == "S" { stream } else { token });
         format!("$JS.API.{}", tokens.collect::<Vec<_>>().join("."))
@@ -249,7 +246,7 @@ fn about(stream: &str, requests: &[&str]) -> Vec<String> {
 }
 
 /// Everything there is to publish.
-fn everything() -> BTreeSet<String> {
+pub(crate) fn everything() -> BTreeSet<String> {
     let fixed = [&KEPT[..], &INBOXES, &GENERAL, &INTENTS_EXECUTOR, &[FOLLOWS_TRADING]].concat();
     let mut all: BTreeSet<String> = fixed.into_iter().map(str::to_owned).collect();
     for stream in streams() {
@@ -260,7 +257,7 @@ fn everything() -> BTreeSet<String> {
     all
 }
 
-fn of(grant: &Grant) -> BTreeSet<String> {
+pub(crate) fn of(grant: &Grant) -> BTreeSet<String> {
     let own_inbox = format!("_INBOX_{}.x", grant.user);
     let answers = ["$JS.API.INFO", "_INBOX_operator.x", "_INBOX.x"];
     let answers = if grant.answers { &answers[..] } else { NOTHING };
@@ -281,7 +278,7 @@ fn of(grant: &Grant) -> BTreeSet<String> {
 }
 
 /// A person sees everything, says four kinds of words, and changes nothing else.
-fn of_operator() -> BTreeSet<String> {
+pub(crate) fn of_operator() -> BTreeSet<String> {
     let words = [
         "$KV.control.trading",
         "$KV.control.flatten",
@@ -311,95 +308,4 @@ fn of_operator() -> BTreeSet<String> {
     };
     allowed.retain(|request| !writes(request) && request != "$JS.API.CONSUMER.CREATE.INTENTS");
     allowed
-}
-
-/// The subjects that the server says it refused this user. Its words name both.
-fn refused(log: &str, user: &str, kind: &str) -> BTreeSet<String> {
-    let user = format!(":{user}\"");
-    let of_user = |line: &&str| line.contains(kind) && line.contains(&user);
-    let subject =
-        |line: &str| line.split("Subject \"").nth(1)?.split('"').next().map(str::to_owned);
-    log.lines().filter(of_user).filter_map(subject).collect()
-}
-
-/// What of `subjects` the server lets `user` publish.
-async fn publishable(
-    server: &NatsServer,
-    user: &str,
-    subjects: &BTreeSet<String>,
-) -> BTreeSet<String> {
-    let bus = server.bus(user).await.unwrap();
-    for subject in subjects {
-        bus.client().publish(subject.clone(), "x".into()).await.unwrap();
-    }
-    bus.barrier().await.unwrap();
-    subjects - &refused(&server.log(), user, "Publish Violation")
-}
-
-fn differences(found: &BTreeSet<String>, table: &BTreeSet<String>) -> (Vec<String>, Vec<String>) {
-    let beyond = found.difference(table).cloned().collect();
-    (beyond, table.difference(found).cloned().collect())
-}
-
-#[tokio::test]
-async fn a_user_can_publish_exactly_what_the_table_says() {
-    let server = NatsServer::provisioned().await.unwrap();
-    let everything = everything();
-    let tables = GRANTS.iter().map(|grant| (grant.user, of(grant)));
-    let mut faults = Vec::new();
-    for (user, table) in tables.chain([("operator", of_operator())]) {
-        assert!(table.is_subset(&everything), "{user}: {:?}", table.difference(&everything));
-        let found = publishable(&server, user, &everything).await;
-        let (beyond, missing) = differences(&found, &table);
-        if !beyond.is_empty() || !missing.is_empty() {
-            faults.push(format!(
-                "{user} may but should not {beyond:?}, should but may not {missing:?}"
-            ));
-        }
-    }
-    assert!(faults.is_empty(), "{}", faults.join("\n"));
-}
-
-#[tokio::test]
-async fn provision_writes_the_first_trading_state_and_no_other_message() {
-    let server = NatsServer::provisioned().await.unwrap();
-    let writes: BTreeSet<String> = KEPT.iter().chain(&INBOXES).map(|s| (*s).to_owned()).collect();
-    let found = publishable(&server, "provision", &writes).await;
-    let own = ["$KV.control.trading", "_INBOX_provision.x"].map(str::to_owned);
-    assert_eq!(found, BTreeSet::from(own));
-    let direct = streams().iter().flat_map(|stream| about(stream, &DIRECT)).collect();
-    assert_eq!(publishable(&server, "provision", &direct).await, BTreeSet::new());
-}
-
-#[tokio::test]
-async fn a_user_can_hear_exactly_what_the_table_says() {
-    let server = NatsServer::provisioned().await.unwrap();
-    let probes = [
-        ">",
-        "ticks.*",
-        "$JS.API.>",
-        "$JS.EVENT.>",
-        "$SYS.>",
-        "desk.ingest.health",
-        "desk.ingest.replay",
-        "_INBOX.>",
-    ];
-    let probes = [&KEPT[..], &INBOXES, &probes].concat();
-    for grant in &GRANTS {
-        let bus = server.bus(grant.user).await.unwrap();
-        let mut listening = Vec::new();
-        for subject in &probes {
-            listening.push(bus.subscribe((*subject).to_owned()).await.unwrap());
-        }
-        bus.barrier().await.unwrap();
-        let refused = refused(&server.log(), grant.user, "Subscription Violation");
-        let all: BTreeSet<String> = probes.iter().map(|s| (*s).to_owned()).collect();
-        let mut own: BTreeSet<String> = grant.hears.iter().map(|s| (*s).to_owned()).collect();
-        own.insert(format!("_INBOX_{}.x", grant.user));
-        if grant.user == "ingest" {
-            own.insert("desk.ingest.health".to_owned());
-        }
-        let (beyond, missing) = differences(&(&all - &refused), &own);
-        assert!(beyond.is_empty() && missing.is_empty(), "{}: {beyond:?} {missing:?}", grant.user);
-    }
 }
