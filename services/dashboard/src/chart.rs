@@ -3,7 +3,8 @@
 //!
 //! 1. Live ticks are drawn at once, history or not: prices never wait for `JetStream`.
 //! 2. Ticks that come while history is being loaded are also kept; when it is there, the line is
-//!    folded again from where it was whole: history first, then the kept ones, `seq` decides.
+//!    folded again from where it was whole: history first, then the kept ones, `seq` decides. Where
+//!    ticks were missing again meanwhile, another load follows.
 //! 3. A closed minute from the bus replaces our own fold of it; ours never replaces one of the bus.
 //! 4. A tape that starts again, or another source, begins a new line ([`Chart::reset_at`]).
 
@@ -49,13 +50,21 @@ struct Joining {
     before: BarFold,
     /// Live ticks since.
     kept: VecDeque<Tick>,
+    /// Ticks are missing among those kept: what is being loaded may have been read before them.
+    torn: bool,
+}
+
+impl Joining {
+    fn after(before: BarFold) -> Self {
+        Self { before, kept: VecDeque::new(), torn: false }
+    }
 }
 
 impl Chart {
     /// An empty line, waiting for its history.
     pub fn new(symbol: Symbol) -> Self {
         let fold = BarFold::new(symbol.clone());
-        let joining = Some(Joining { before: fold.clone(), kept: VecDeque::new() });
+        let joining = Some(Joining::after(fold.clone()));
         let (closed_at, forming_at, reset_at) = (0, 0, 0);
         let closed = BTreeMap::new();
         Self { symbol, fold, closed, joining, source: None, closed_at, forming_at, reset_at }
@@ -67,9 +76,10 @@ impl Chart {
         let missed = self.fold.last_seq() > 0 && tick.seq > self.fold.last_seq() + 1;
         let newly = missed && self.joining.is_none();
         if newly {
-            self.joining = Some(Joining { before: self.fold.clone(), kept: VecDeque::new() });
+            self.joining = Some(Joining::after(self.fold.clone()));
         }
         if let Some(joining) = &mut self.joining {
+            joining.torn |= missed && !newly;
             if joining.kept.len() == MAX_KEPT {
                 joining.kept.pop_front();
             }
@@ -90,12 +100,12 @@ impl Chart {
         self.put(Closed { bar, published: true }, stamp);
     }
 
-    /// Fills the hole: `bars` and `ticks` as the streams keep them, oldest first.
-    pub fn join(&mut self, bars: Vec<Bar>, ticks: &[Tick], stamp: u64) {
-        let mut joining = self
-            .joining
-            .take()
-            .unwrap_or_else(|| Joining { before: self.fold.clone(), kept: VecDeque::new() });
+    /// Fills the hole: `bars` and `ticks` as the streams keep them, oldest first. Where ticks went
+    /// missing while these were being read, gives since when they must be read once more,
+    /// milliseconds since 1970 UTC by the clock of whoever received them.
+    pub fn join(&mut self, bars: Vec<Bar>, ticks: &[Tick], stamp: u64) -> Option<i64> {
+        let joining = self.joining.take();
+        let mut joining = joining.unwrap_or_else(|| Joining::after(self.fold.clone()));
         let newest = bars.iter().map(|bar| bar.seq).max().unwrap_or(0);
         for bar in bars {
             self.begin_anew_if(bar.source, bar.start_ms, bar.seq, stamp);
@@ -105,11 +115,22 @@ impl Chart {
             joining.before.skip_to(newest);
         }
         self.fold = joining.before;
-        for tick in ticks.iter().chain(&joining.kept) {
-            self.begin_anew_if(tick.source, minute_of(tick), tick.seq, stamp);
-            self.fold_in(tick, stamp);
+        for tick in ticks {
+            self.take_up(tick, stamp);
+        }
+        let again = joining.torn.then(|| Joining::after(self.fold.clone()));
+        for tick in &joining.kept {
+            self.take_up(tick, stamp);
         }
         self.forming_at = stamp;
+        let since_ns = joining.kept.front()?.received_ns;
+        self.joining = Some(Joining { kept: joining.kept, ..again? });
+        Some(since_ns.div_euclid(1_000_000))
+    }
+
+    fn take_up(&mut self, tick: &Tick, stamp: u64) {
+        self.begin_anew_if(tick.source, minute_of(tick), tick.seq, stamp);
+        self.fold_in(tick, stamp);
     }
 
     /// A load is under way or wanted.
@@ -120,8 +141,7 @@ impl Chart {
     /// Declares that something may be missing, so that the next [`Chart::join`] fills it.
     pub fn doubt(&mut self) {
         let before = &self.fold;
-        self.joining
-            .get_or_insert_with(|| Joining { before: before.clone(), kept: VecDeque::new() });
+        self.joining.get_or_insert_with(|| Joining::after(before.clone()));
     }
 
     /// `seq` of the last tick counted, 0 before the first.

@@ -121,7 +121,7 @@ impl Hub {
             Event::Account(account) => self.account.set(Some(*account), stamp),
             Event::Control(control) => self.control.set(Some(control), stamp),
             Event::Feed(feed) => self.feed_changed(*feed, stamp),
-            Event::History(history) => self.history(*history, stamp),
+            Event::History(history) => loads.extend(self.history(*history, stamp)),
             Event::Joined => loads.extend(self.everything_since()),
         }
         self.describe(stamp);
@@ -239,9 +239,10 @@ impl Hub {
         self.feed.set(Some(feed), stamp);
     }
 
-    fn history(&mut self, history: History, stamp: u64) {
+    fn history(&mut self, history: History, stamp: u64) -> Option<Load> {
         let History { symbol, bars, ticks, orders } = history;
-        self.with_pane(&symbol, |pane| pane.history(bars, ticks, &orders, stamp));
+        let since_ms = self.panes.get_mut(&symbol)?.history(bars, ticks, &orders, stamp)?;
+        Some(Load { symbol, since_ms: Some(since_ms) })
     }
 
     /// What may have been missed while the bus was away.

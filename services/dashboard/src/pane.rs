@@ -84,9 +84,16 @@ impl Pane {
         self.chart.bar(bar, stamp);
     }
 
-    /// Takes what the streams keep.
-    pub fn history(&mut self, bars: Vec<Bar>, ticks: Vec<Tick>, orders: &[OrderEvent], stamp: u64) {
-        self.chart.join(bars, &ticks, stamp);
+    /// Takes what the streams keep. Gives since when it must be read once more, milliseconds since
+    /// 1970 UTC, where ticks went missing meanwhile.
+    pub fn history(
+        &mut self,
+        bars: Vec<Bar>,
+        ticks: Vec<Tick>,
+        orders: &[OrderEvent],
+        stamp: u64,
+    ) -> Option<i64> {
+        let since_ms = self.chart.join(bars, &ticks, stamp);
         for event in orders {
             self.journal.event(event, stamp);
         }
@@ -97,6 +104,7 @@ impl Pane {
                 self.show(tick, stamp);
             }
         }
+        since_ms
     }
 
     /// Takes the strategy's levels.

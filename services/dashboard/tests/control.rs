@@ -9,9 +9,12 @@ mod wall;
 use fake::{symbol, tick};
 use proto::{Control, TradingState, encode, stream::CONTROL, subject, subject::key};
 use reqwest::{Client, Method, RequestBuilder, StatusCode};
-use runtime::{clock, testing::eventually};
+use runtime::{
+    clock,
+    testing::{SOON, eventually},
+};
 use serde_json::{Value, json};
-use wall::{PATIENCE, Process, Wall, get};
+use wall::{Process, Wall, get};
 
 const TOKEN: &str = "a token of twenty-odd letters";
 
@@ -220,13 +223,13 @@ async fn copies_and_old_prices_are_passed_over_and_counted() {
         assert_ne!(price, Some(666.0), "nobody has published it");
         price.filter(|price| *price == 92.0)
     };
-    eventually(PATIENCE, shown).await.expect("the newest price");
+    eventually(SOON, shown).await.expect("the newest price");
     let counted = async || {
         let metrics = get(wall.ports[0], "/metrics").await.ok()?;
         let copy = metrics.contains("dashboard_passed_over_total{why=\"copy\"} 1");
         (copy && metrics.contains("dashboard_passed_over_total{why=\"old\"} 1")).then_some(())
     };
-    eventually(PATIENCE, counted).await.expect("both are counted");
+    eventually(SOON, counted).await.expect("both are counted");
 }
 
 /// How many connections the server has of this user.

@@ -10,12 +10,11 @@ use proto::{
 };
 use runtime::{
     bus::{Bus, Expect},
-    testing::{NatsServer, eventually, free_port, repository},
+    testing::{NatsServer, SOON, eventually, free_port, repository},
 };
 use std::{
     collections::BTreeMap,
     process::{Command, Output},
-    time::Duration,
 };
 
 /// Runs `desk` as a person at a terminal would.
@@ -284,7 +283,7 @@ async fn the_status_shows_what_every_service_has_written() {
     let bus = server.bus("operator").await.unwrap();
     // LAST copies from TICKS in its own time.
     let copied = async || bus.last("LAST", &subject::tick(&symbol())).await.unwrap();
-    eventually(Duration::from_secs(10), copied).await.unwrap();
+    eventually(SOON, copied).await.unwrap();
 
     let text = answer(&server, &["status"]);
     for part in [

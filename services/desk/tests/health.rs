@@ -3,12 +3,11 @@
 
 use runtime::{
     health::Health,
-    testing::{eventually, free_port},
+    testing::{SOON, eventually, free_port},
 };
 use std::{
     net::SocketAddr,
     process::{Command, Output},
-    time::Duration,
 };
 use tokio_util::sync::CancellationToken;
 
@@ -38,7 +37,7 @@ async fn a_service_is_well_when_all_its_checks_are_and_is_asked_on_loopback() {
     // The service listens everywhere, the check beside it asks on loopback.
     let everywhere = format!("0.0.0.0:{port}");
     let well = async || (ask(Some(&everywhere)).status.code() == Some(0)).then_some(());
-    eventually(Duration::from_secs(30), well).await.expect("a healthy service is well");
+    eventually(SOON, well).await.expect("a healthy service is well");
 
     health.set("bus", false, "lost");
     let ill = ask(Some(&everywhere));

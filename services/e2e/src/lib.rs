@@ -20,12 +20,10 @@ use runtime::{
 use std::{
     path::{Path, PathBuf},
     process::{Child, Command, Stdio},
-    time::Duration,
 };
 use tempfile::TempDir;
 
-/// How long anything may take that should happen soon. Generous: a loaded machine is no fault.
-pub const SOON: Duration = Duration::from_mins(1);
+pub use runtime::testing::SOON;
 
 /// A running desk. Stopped when dropped, with nothing left behind.
 pub struct Desk {

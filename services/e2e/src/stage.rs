@@ -10,18 +10,14 @@ use proto::{
 use runtime::{
     bus::{Bus, Expect},
     clock,
-    testing::{NatsServer, eventually, free_port, repository},
+    testing::{NatsServer, SOON, eventually, free_port, repository},
 };
 use serde_json::json;
 use std::{
     path::PathBuf,
     process::{Child, Command, Stdio},
-    time::Duration,
 };
 use tempfile::TempDir;
-
-/// How long a program may take to come up.
-const SOON: Duration = Duration::from_secs(30);
 
 /// The bus, the dashboard, and the hand of whoever publishes. All end when dropped.
 pub struct Stage {

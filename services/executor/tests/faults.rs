@@ -45,8 +45,8 @@ async fn executor(bench: &Bench, fake: &Fake) -> Running {
         credentials: Credentials { key: "demo-key".into(), secret: "demo-secret".into() },
         timeouts: Timeouts {
             connect: Duration::from_secs(2),
-            order: Duration::from_millis(400),
-            read: Duration::from_millis(400),
+            order: Duration::from_millis(1_500),
+            read: Duration::from_millis(1_500),
             list: Duration::from_secs(5),
         },
         cache_folder: None,

@@ -19,7 +19,7 @@ use killed::{
     plan::{Draw, Plan, Point},
 };
 use proto::{OrderState, Side};
-use runtime::testing::eventually;
+use runtime::testing::{SOON, eventually};
 use std::{panic::AssertUnwindSafe, str::FromStr as _, time::Duration};
 use testkit::trading212::{Endpoint, Fault};
 
@@ -27,9 +27,6 @@ use testkit::trading212::{Endpoint, Fault};
 const RUNS: u64 = 200;
 /// Desks at a time.
 const LANES: usize = 16;
-
-/// A frozen executor's lease is taken within this.
-const TAKEN: Duration = Duration::from_secs(30);
 
 fn variable(name: &str) -> Option<u64> {
     std::env::var(name).ok().map(|text| u64::from_str(&text).unwrap())
@@ -62,7 +59,7 @@ async fn an_executor_killed_at_any_step_doubles_and_loses_nothing() {
 async fn freeze(lane: &Lane, point: Point, fault: Option<Fault>) {
     let mut watch = lane.watch("AAPL").await;
     let mut frozen = lane.home.start();
-    assert!(lane.reach(Point::Asking, &mut watch).await);
+    lane.surely(Point::Asking, &mut watch).await;
     let holder = lane.holder().await;
     let mut other = lane.home.start();
     let mut finger = frozen.aim();
@@ -74,13 +71,13 @@ async fn freeze(lane: &Lane, point: Point, fault: Option<Fault>) {
         // It asked for work before it froze, and gets it.
         finger.freeze().await;
         lane.bench.publish_intent(&wish).await;
-        assert!(lane.reach(point, &mut watch).await);
+        lane.surely(point, &mut watch).await;
     } else {
         lane.bench.publish_intent(&wish).await;
-        assert!(lane.reach(point, &mut watch).await);
+        lane.surely(point, &mut watch).await;
         finger.freeze().await;
     }
-    let taken = eventually(TAKEN, async || (lane.holder().await != holder).then_some(()));
+    let taken = eventually(SOON, async || (lane.holder().await != holder).then_some(()));
     taken.await.unwrap();
     lane.settled(&mut other, &wish).await;
     let posts = lane.fake.calls(Endpoint::PostMarket);

@@ -34,7 +34,7 @@ fn settings(fake: &Fake, environment: Environment) -> Settings {
         environment,
         base_url: Url::parse(&url).unwrap(),
         credentials: Credentials { key, secret },
-        timeouts: Timeouts { order: Duration::from_millis(400), ..Timeouts::default() },
+        timeouts: Timeouts { order: Duration::from_millis(1_500), ..Timeouts::default() },
         cache_folder: None,
         pins: BTreeMap::new(),
         // Nothing is called absent while a test lasts: a person must say it.

@@ -21,6 +21,7 @@ use executor::broker::{
 };
 use proto::{Decimal, Indicators, Intent, IntentKind, OrderId, Reason, Side, Symbol};
 use reqwest::Url;
+use runtime::testing::SOON;
 use std::{collections::BTreeMap, time::Duration};
 use testkit::trading212::{
     AccountConfig, ApiKey, AppOrder, Endpoint, Fake, FakeConfig, Fault, Limits, Paging, Precision,
@@ -40,8 +41,8 @@ fn settings(url: &str) -> Settings {
         credentials: Credentials { key: "demo-key".into(), secret: "demo-secret".into() },
         timeouts: Timeouts {
             connect: Duration::from_secs(2),
-            order: Duration::from_millis(700),
-            read: Duration::from_millis(700),
+            order: Duration::from_millis(1_500),
+            read: Duration::from_millis(1_500),
             list: Duration::from_secs(5),
         },
         cache_folder: None,
@@ -98,7 +99,7 @@ fn follow(broker: &mut Trading212, order: &Prepared, placed: &Placed) {
 }
 
 async fn news(broker: &mut Trading212) -> News {
-    tokio::time::timeout(Duration::from_secs(20), broker.next_news()).await.unwrap().1
+    tokio::time::timeout(SOON, broker.next_news()).await.unwrap().1
 }
 
 /// Drives the looking until the fate is known.
@@ -114,7 +115,7 @@ async fn settle(broker: &mut Trading212, order: &Prepared) -> Verdict {
             drop(tokio::time::timeout(Duration::from_millis(20), driving).await);
         }
     };
-    tokio::time::timeout(Duration::from_secs(30), settled).await.unwrap()
+    tokio::time::timeout(SOON, settled).await.unwrap()
 }
 
 #[tokio::test]

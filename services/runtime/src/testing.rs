@@ -8,6 +8,7 @@ use anyhow::{Context as _, bail, ensure};
 use std::{
     path::{Path, PathBuf},
     process::{Child, Command, Stdio},
+    sync::atomic::{AtomicU32, Ordering},
     time::Duration,
 };
 use tokio::time::Instant;
@@ -105,7 +106,7 @@ impl NatsServer {
         self.child = Some(command.spawn().context("start nats-server")?);
         let port = self.port;
         let open = async || tokio::net::TcpStream::connect(("127.0.0.1", port)).await.ok();
-        match eventually(Duration::from_secs(20), open).await {
+        match eventually(SOON, open).await {
             Some(_) => Ok(()),
             None => bail!("nats-server did not come up:\n{}", self.log()),
         }
@@ -118,6 +119,18 @@ impl NatsServer {
             drop(child.kill());
             drop(child.wait());
         }
+    }
+
+    /// Stops it where it stands: connections stay open, and nobody is heard any more.
+    ///
+    /// # Errors
+    /// When there is no such process, or no `kill`.
+    pub fn freeze(&self) -> anyhow::Result<()> {
+        let child = self.child.as_ref().context("the server does not run")?;
+        let id = child.id().to_string();
+        let done = Command::new("kill").args(["-s", "STOP", &id]).status().context("run kill")?;
+        ensure!(done.success(), "kill -s STOP {id}: {done}");
+        Ok(())
     }
 
     /// A connection as `user`, with the default password.
@@ -159,6 +172,10 @@ impl Drop for NatsServer {
     }
 }
 
+/// How long a test waits for what must come. Only a fault uses it up: how fast things are is told by
+/// the benchmarks, and a loaded machine is no fault.
+pub const SOON: Duration = Duration::from_mins(2);
+
 /// Tries `condition` until it gives a value, at most for `deadline`.
 pub async fn eventually<T>(
     deadline: Duration,
@@ -176,13 +193,25 @@ pub async fn eventually<T>(
     }
 }
 
-/// A TCP port that is free now.
+/// A TCP port for a program that is yet to start, and may be killed and started again: this process
+/// gives it to nobody else, and it lies below the ports that the system lends to outgoing
+/// connections (32768 and up on Linux), so no stranger comes by it while nobody listens.
 ///
 /// # Errors
 /// When the machine has none.
 pub fn free_port() -> anyhow::Result<u16> {
-    let listener = std::net::TcpListener::bind(("127.0.0.1", 0)).context("find a free port")?;
-    Ok(listener.local_addr().context("read the port")?.port())
+    const PORTS: std::ops::Range<u32> = 12_000..32_000;
+    static GIVEN: AtomicU32 = AtomicU32::new(0);
+    // Programs that run at the same time begin far from each other.
+    let first = std::process::id().wrapping_mul(7_919);
+    for _ in PORTS {
+        let next = first.wrapping_add(GIVEN.fetch_add(1, Ordering::Relaxed));
+        let port = u16::try_from(PORTS.start + next % (PORTS.end - PORTS.start))?;
+        if std::net::TcpListener::bind(("127.0.0.1", port)).is_ok() {
+            return Ok(port);
+        }
+    }
+    bail!("no port between {} and {} is free", PORTS.start, PORTS.end)
 }
 
 /// How `user` reaches the server at `url` with the default password.

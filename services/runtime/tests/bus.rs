@@ -4,11 +4,9 @@
 use proto::{Control, TradingState, VERSION, stream, subject};
 use runtime::{
     bus::{Bus, Expect, LeaseEvent, PublishError, Start},
-    testing::{NatsServer, eventually},
+    testing::{NatsServer, SOON, eventually},
 };
 use std::time::Duration;
-
-const SOON: Duration = Duration::from_secs(20);
 
 fn control(why: &str) -> Control {
     let by = "test".to_owned();

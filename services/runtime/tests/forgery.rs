@@ -9,11 +9,9 @@ use proto::{
 };
 use runtime::{
     bus::{Bus, Start},
-    testing::{NatsServer, eventually},
+    testing::{NatsServer, SOON, eventually},
 };
 use std::{fmt::Debug, time::Duration};
-
-const SOON: Duration = Duration::from_secs(20);
 
 /// A request whose answer the server sends to `target`.
 async fn ask_onto(bus: &Bus, request: String, payload: String, target: &str) {

@@ -4,7 +4,7 @@
 
 use runtime::{
     bus::{self, Bus, BusConfig},
-    testing::{NatsServer, bus_config, repository},
+    testing::{NatsServer, SOON, bus_config, repository},
 };
 use std::{
     path::{Path, PathBuf},
@@ -82,7 +82,7 @@ async fn plain_dialogue(address: &str) -> String {
     let hello = "CONNECT {\"user\":\"executor\",\"pass\":\"executor-default\"}\r\nPING\r\n";
     socket.write_all(hello.as_bytes()).await.unwrap();
     let mut said = Vec::new();
-    let read = tokio::time::timeout(Duration::from_secs(20), socket.read_to_end(&mut said)).await;
+    let read = tokio::time::timeout(SOON, socket.read_to_end(&mut said)).await;
     assert!(read.is_ok(), "the server hangs up");
     String::from_utf8_lossy(&said).into_owned()
 }

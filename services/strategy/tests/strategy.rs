@@ -2,9 +2,12 @@
 
 mod desk;
 
-use desk::{Desk, SYMBOLS, TAPE_LENGTH, WAIT};
+use desk::{Desk, SYMBOLS, TAPE_LENGTH};
 use proto::{ClockKind, Source, TradingState};
-use runtime::{clock::Clock, testing::eventually};
+use runtime::{
+    clock::Clock,
+    testing::{SOON, eventually},
+};
 
 #[tokio::test]
 async fn a_crossing_on_the_tape_becomes_an_intent_and_its_outcome_lets_the_tape_go_on() {
@@ -139,7 +142,7 @@ async fn a_new_run_of_the_same_feed_goes_on_and_another_kind_of_feed_ends_the_pr
     desk.wait_progress(TAPE_LENGTH).await;
     desk.set_feed(ClockKind::Tape, Source::Sim, "run-2").await;
     let run =
-        eventually(WAIT, async || desk.progress().await.filter(|progress| progress.run == "run-2"));
+        eventually(SOON, async || desk.progress().await.filter(|progress| progress.run == "run-2"));
     assert_eq!(run.await.unwrap().position, TAPE_LENGTH);
     desk.set_feed(ClockKind::Wall, Source::Polygon, "run-3").await;
     let error = strategy.ended().await.unwrap_err();

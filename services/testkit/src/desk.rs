@@ -17,14 +17,10 @@ use proto::{
 };
 use runtime::{
     bus::{Bus, Expect, Start},
-    testing::{NatsServer, eventually},
+    testing::{NatsServer, SOON, eventually},
 };
-use std::{
-    sync::atomic::{AtomicU64, Ordering},
-    time::Duration,
-};
+use std::sync::atomic::{AtomicU64, Ordering};
 
-const SOON: Duration = Duration::from_secs(30);
 /// 2026-11-20 15:00:00 UTC, a Friday in session: where a tape begins.
 const NOON_NS: i64 = 1_795_186_800_000_000_000;
 const SECOND_NS: i64 = 1_000_000_000;

@@ -4,7 +4,7 @@
 
 mod support;
 
-use runtime::testing::eventually;
+use runtime::testing::{SOON, eventually};
 use rust_decimal::Decimal;
 use std::time::Duration;
 use support::{APPLE, Api, dec, fake, limited, seconds, with};
@@ -337,5 +337,5 @@ async fn a_wall_clock_fills_without_being_asked() {
     let fake = testkit::trading212::Fake::start(config).await.unwrap();
     let id = Api::new(&fake).placed(APPLE, "1").await;
     let filled = async || (status(&fake, id) == Status::Filled).then_some(());
-    assert!(eventually(seconds(10), filled).await.is_some());
+    assert!(eventually(SOON, filled).await.is_some());
 }

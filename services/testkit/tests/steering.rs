@@ -5,7 +5,7 @@ mod support;
 
 use proto::{PriceField, Session, Source, Symbol, Tick};
 use reqwest::Method;
-use runtime::testing::{NatsServer, eventually};
+use runtime::testing::{NatsServer, SOON, eventually};
 use std::process::Stdio;
 use support::{APPLE, Api, dec, fake, seconds, with};
 use testkit::trading212::Status;
@@ -87,7 +87,7 @@ async fn the_program_prints_what_the_desk_needs_and_fills_orders() {
     api.placed(APPLE, "1").await;
     let admin = Api::at(&url.replace("/api/v0", "/_fake"), None);
     let filled = async || admin.get("/fills").await.rows().first().cloned();
-    assert!(eventually(seconds(10), filled).await.is_some());
+    assert!(eventually(SOON, filled).await.is_some());
 }
 
 #[tokio::test]
@@ -123,5 +123,5 @@ async fn the_program_can_fill_at_the_desks_own_prices() {
         let fills = admin.get("/fills").await.rows();
         fills.iter().any(|fill| fill["price"] == 333.33).then_some(())
     };
-    assert!(eventually(seconds(20), heard).await.is_some());
+    assert!(eventually(SOON, heard).await.is_some());
 }

@@ -64,6 +64,29 @@ fn a_hole_is_noticed_once_and_filled_without_loss() {
 }
 
 #[test]
+fn ticks_that_go_missing_while_a_load_runs_are_loaded_again() {
+    let mut chart = chart();
+    chart.join(Vec::new(), &[], 1);
+    chart.tick(&at(1, 0, 1, 101.0), 1);
+    chart.tick(&at(3, 0, 3, 103.0), 1);
+    // The load has been read up to here; it is still on its way when more goes missing.
+    let read = [at(1, 0, 1, 101.0), at(2, 0, 2, 120.0), at(3, 0, 3, 103.0)];
+    chart.tick(&at(6, 1, 6, 106.0), 2);
+    let since_ms = chart.join(Vec::new(), &read, 3);
+    assert_eq!(since_ms, Some(at(3, 0, 3, 103.0).received_ns / 1_000_000));
+    assert!(chart.is_joining());
+    assert_eq!(chart.forming().unwrap().close, 106.0, "the last price is drawn meanwhile");
+    chart.tick(&at(7, 1, 7, 107.0), 4);
+    let rest = [at(3, 0, 3, 103.0), at(4, 0, 4, 80.0), at(5, 1, 5, 105.0), at(6, 1, 6, 106.0)];
+    assert_eq!(chart.join(Vec::new(), &rest, 5), None);
+    assert!(!chart.is_joining());
+    let whole = chart.closed_since(0).first().map(|bar| (bar.low, bar.high, bar.count));
+    assert_eq!(whole, Some((80.0, 120.0, 4)));
+    let forming = chart.forming().unwrap();
+    assert_eq!((forming.open, forming.close, forming.count), (105.0, 107.0, 3));
+}
+
+#[test]
 fn a_minute_from_the_bus_replaces_ours() {
     let mut chart = chart();
     chart.join(Vec::new(), &[], 1);

@@ -11,20 +11,17 @@
 use crate::fake::FakeDesk;
 use anyhow::Context as _;
 use futures_util::{SinkExt as _, StreamExt as _};
-use runtime::testing::{NatsServer, eventually, free_port};
+use runtime::testing::{NatsServer, SOON, eventually, free_port};
 use serde_json::{Value, json};
 use std::{
     path::PathBuf,
     process::{Child, Command, Stdio},
-    time::Duration,
 };
 use tokio::net::TcpStream;
 use tokio_tungstenite::{
     MaybeTlsStream, WebSocketStream,
     tungstenite::{Message, client::IntoClientRequest as _},
 };
-
-pub const PATIENCE: Duration = Duration::from_secs(20);
 
 /// A provisioned bus and a wall of two slots.
 pub struct Wall {
@@ -93,7 +90,7 @@ impl Wall {
             let snapshot: Value = serde_json::from_str(&snapshot).ok()?;
             (snapshot["desk"]["history"] == true).then_some(())
         };
-        eventually(PATIENCE, joined).await.expect("the slot is served");
+        eventually(SOON, joined).await.expect("the slot is served");
     }
 
     pub async fn snapshot(&self) -> Value {
@@ -136,7 +133,7 @@ impl Process {
         let mut child = self.0.take()?;
         let pid = child.id().to_string();
         Command::new("kill").args(["-TERM", &pid]).status().unwrap();
-        let ended = eventually(PATIENCE, async || child.try_wait().unwrap()).await;
+        let ended = eventually(SOON, async || child.try_wait().unwrap()).await;
         ended.expect("it stops when asked").code()
     }
 
@@ -176,7 +173,7 @@ impl Page {
                 }
             }
         };
-        tokio::time::timeout(PATIENCE, frame).await.expect("a frame")
+        tokio::time::timeout(SOON, frame).await.expect("a frame")
     }
 
     /// The first frame for which `wanted` gives something; everything up to it is acknowledged.
@@ -205,7 +202,7 @@ impl Page {
     /// Waits for the other side to end it.
     pub async fn ended(&mut self) -> bool {
         let end = async { while let Some(Ok(_)) = self.0.next().await {} };
-        tokio::time::timeout(PATIENCE, end).await.is_ok()
+        tokio::time::timeout(SOON, end).await.is_ok()
     }
 }
 

@@ -27,7 +27,7 @@ use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
 /// Longer than anything takes on a busy machine.
-pub(crate) const SOON: Duration = Duration::from_mins(1);
+pub(crate) use runtime::testing::SOON;
 /// The key whose plan the tests change.
 pub(crate) const KEY: &str = "the-key";
 const MS: i64 = 1_000_000;

@@ -11,7 +11,10 @@ use proto::{
     decode, stream,
     subject::{self, key},
 };
-use runtime::{bus::Bus, testing::eventually};
+use runtime::{
+    bus::Bus,
+    testing::{SOON, eventually},
+};
 use std::time::Duration;
 use testkit::{
     desk::{Bench, intent},
@@ -25,8 +28,6 @@ const SYMBOLS: [&str; 6] = ["AAPL", "MSFT", "NVDA", "TSLA", "GOOGL", "AMZN"];
 const ACK_WAIT: Duration = Duration::from_secs(1);
 /// What a killing waits for may never happen: a fault came before it.
 const MOMENT: Duration = Duration::from_secs(3);
-/// Whatever was killed, the order comes to its end within this.
-const SETTLED: Duration = Duration::from_mins(1);
 /// Only after this does a person say what became of an order, where only a person can.
 const PATIENCE: Duration = Duration::from_secs(25);
 
@@ -97,6 +98,12 @@ impl Lane {
         timeout(MOMENT, self.reached(point, watch)).await.is_ok()
     }
 
+    /// Waits for a point that must come.
+    pub(crate) async fn surely(&self, point: Point, watch: &mut Watch) {
+        let came = timeout(SOON, self.reached(point, watch)).await;
+        assert!(came.is_ok(), "{point:?} never came:\n{}", self.home.log());
+    }
+
     async fn reached(&self, point: Point, watch: &mut Watch) {
         match point {
             Point::Lease => {
@@ -153,7 +160,7 @@ impl Lane {
             if began.elapsed() > PATIENCE && !asked {
                 asked = self.ask_a_person(wish).await;
             }
-            assert!(began.elapsed() < SETTLED, "{} was never settled", wish.id);
+            assert!(began.elapsed() < SOON, "{} was never settled", wish.id);
             tokio::time::sleep(Duration::from_millis(10)).await;
         }
     }
@@ -241,7 +248,10 @@ impl Lane {
         // What was claimed by a dead process and is not at the broker is not sent again; nothing
         // else but a fault that lets nothing through may keep an intent from trading.
         let died = first.state == OrderState::Submitting && first.writer != last.writer;
-        let excused = died || plan.may_come_to_nothing();
+        // On a loaded machine an answer may be late by itself. Whatever is at the broker after that
+        // is in the journal, as the ledgers have just been held against each other.
+        let unheard = events.iter().any(|event| event.state == OrderState::Unknown);
+        let excused = died || unheard || plan.may_come_to_nothing();
         assert!(last.state == OrderState::Filled || excused, "should have traded: {events:#?}");
         assert_ne!(last.state, OrderState::Refused, "{events:#?}");
     }
@@ -267,5 +277,5 @@ async fn hasten(bench: &Bench) {
 
 /// Waits until an executor that must end has ended.
 pub(crate) async fn ends(executor: &mut Executor) -> Option<i32> {
-    eventually(Duration::from_secs(20), async || executor.ended()).await
+    eventually(SOON, async || executor.ended()).await
 }

@@ -1,12 +1,11 @@
 //! The executor as a program of its own: started, killed, frozen.
 
-use runtime::testing::repository;
+use runtime::testing::{SOON, eventually, repository};
 use std::{
     fs::File,
     io::Write as _,
     path::{Path, PathBuf},
     process::{Child, ChildStdin, Command, Stdio},
-    time::Duration,
 };
 use tempfile::TempDir;
 
@@ -142,7 +141,7 @@ impl Freezer {
 
     async fn pull_until(&mut self, frozen: bool) {
         self.trigger.write_all(b"\n").unwrap();
-        let arrived = runtime::testing::eventually(Duration::from_secs(10), async || {
+        let arrived = eventually(SOON, async || {
             let stat = std::fs::read_to_string(&self.stat).unwrap_or_default();
             let state = stat.rsplit(") ").next().unwrap_or_default().to_owned();
             (state.starts_with('T') == frozen).then_some(())

@@ -32,7 +32,7 @@ impl Running {
 
     /// What it says when it ends by itself.
     pub(crate) async fn refusal(self) -> String {
-        let ended = tokio::time::timeout(std::time::Duration::from_secs(30), self.task).await;
+        let ended = tokio::time::timeout(runtime::testing::SOON, self.task).await;
         format!("{:#}", ended.unwrap().unwrap().unwrap_err())
     }
 

@@ -3,7 +3,7 @@
 //! A bar published twice replaces itself, so whatever is not known to be stored is simply sent
 //! again. The queue is bounded; some 16,000 bars are 13 hours of twenty symbols.
 
-use async_nats::jetstream::context::PublishAckFuture;
+use futures_util::future::join_all;
 use proto::{Bar, encode, subject};
 use runtime::{backoff::Backoff, bus::Bus};
 use std::time::Duration;
@@ -101,22 +101,20 @@ async fn store_once(bus: &Bus, bars: Vec<Bar>) -> Vec<Bar> {
     if !bus.connected() {
         return bars;
     }
-    let mut sent: Vec<(Bar, Option<PublishAckFuture>)> = Vec::with_capacity(bars.len());
+    let mut sent = Vec::with_capacity(bars.len());
     for bar in bars {
         // A bar that cannot be written cannot be stored either: no use in keeping it.
         let Ok(payload) = encode(&bar) else { continue };
         let published = bus.jetstream().publish(subject::bar(&bar.symbol), payload.into()).await;
-        sent.push((bar, published.ok()));
+        sent.push(async move {
+            let stored = match published {
+                Ok(acknowledged) => acknowledged.await.is_ok(),
+                Err(_not_sent) => false,
+            };
+            (!stored).then_some(bar)
+        });
     }
-    let mut unsure = Vec::new();
-    for (bar, acknowledged) in sent {
-        let stored = match acknowledged {
-            Some(acknowledged) => acknowledged.await.is_ok(),
-            None => false,
-        };
-        if !stored {
-            unsure.push(bar);
-        }
-    }
-    unsure
+    // All at once: each waits for its acknowledgement from when it is asked, and those that a dying
+    // server has taken with it would otherwise be waited for one after the other.
+    join_all(sent).await.into_iter().flatten().collect()
 }

@@ -18,7 +18,7 @@ use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
 /// Long enough for anything on a busy machine.
-pub(crate) const SOON: Duration = Duration::from_mins(1);
+pub(crate) use runtime::testing::SOON;
 
 /// A server and somebody who may look at everything.
 pub(crate) struct Bench {

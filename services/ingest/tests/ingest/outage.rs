@@ -1,13 +1,17 @@
 //! The server dies and comes back.
 
 use crate::desk::{Bench, SOON};
-use ingest::source::{
-    replay::{Replay, Settings},
-    sim::{self, Sim},
+use ingest::{
+    publish::bars::BarWriter,
+    source::{
+        replay::{Replay, Settings},
+        sim::{self, Sim},
+    },
 };
-use proto::FeedState;
+use proto::{Bar, FeedState, Source, VERSION};
 use runtime::testing::eventually;
-use std::{collections::BTreeMap, io::Write as _};
+use std::{collections::BTreeMap, io::Write as _, sync::atomic::Ordering};
+use tokio::time::timeout;
 
 const ROWS: u64 = 40_000;
 
@@ -72,4 +76,42 @@ async fn live_ticks_of_an_outage_are_dropped_while_their_bars_are_whole() {
     let bars = whole.await.expect("a bar for every minute");
     assert!(bars.values().all(|bar| bar.count == 60), "{:?}", bars.values().last());
     running.stop().await;
+}
+
+#[tokio::test]
+async fn bars_that_a_dying_server_takes_with_it_are_sent_again_all_at_once() {
+    const BARS: i64 = 200;
+    let mut bench = Bench::new(&["ACME"]).await;
+    let bus = bench.server.bus("ingest").await.unwrap();
+    let bars = BarWriter::start(bus.clone());
+    bench.server.freeze().unwrap();
+    let sent = || bus.client().statistics().out_messages.load(Ordering::Relaxed);
+    let before = sent();
+    for minute in 0..BARS {
+        bars.write(bar(&bench, minute)).await;
+    }
+    // On their way: no answer will come.
+    let gone = async || (sent() >= before + BARS as u64).then_some(());
+    eventually(SOON, gone).await.expect("the bars are sent");
+    bench.server.kill();
+    bench.server.restart().await.unwrap();
+    timeout(SOON, bars.settle()).await.expect("one wait for all of them, not one for each");
+    assert_eq!(bench.bars(&bench.symbols[0]).await.len(), BARS as usize);
+}
+
+fn bar(bench: &Bench, minute: i64) -> Bar {
+    Bar {
+        v: VERSION,
+        symbol: bench.symbols[0].clone(),
+        start_ms: 1_767_364_200_000 + minute * 60_000,
+        open: 1.0,
+        high: 1.0,
+        low: 1.0,
+        close: 1.0,
+        volume: 1.0,
+        vwap: 1.0,
+        count: 1,
+        seq: minute as u64 + 1,
+        source: Source::Polygon,
+    }
 }

@@ -26,6 +26,7 @@ use std::{
     sync::{Arc, Mutex},
     time::Duration,
 };
+use tokio::sync::Semaphore;
 
 pub(crate) const KEY: &str = "key-that-nobody-may-see";
 /// Friday 2025-08-08, 10:30:30 in New York.
@@ -60,6 +61,7 @@ pub(crate) struct Reply {
     retry_after: Option<&'static str>,
     plain: bool,
     slow: Duration,
+    held: Option<Arc<Semaphore>>,
 }
 
 #[derive(Clone, Debug)]
@@ -86,6 +88,11 @@ impl Reply {
     /// Not packed.
     pub(crate) fn plain(self) -> Self {
         Self { plain: true, ..self }
+    }
+
+    /// Given when the test says so.
+    pub(crate) fn held(self, gate: &Arc<Semaphore>) -> Self {
+        Self { held: Some(gate.clone()), ..self }
     }
 
     pub(crate) fn slow(self, slow: Duration) -> Self {
@@ -182,6 +189,9 @@ async fn answer(State(fake): State<Fake>, request: Request) -> Response {
         }
     };
     tokio::time::sleep(reply.slow).await;
+    if let Some(gate) = &reply.held {
+        gate.acquire().await.unwrap().forget();
+    }
     let mut headers = HeaderMap::new();
     if let Some(value) = reply.retry_after {
         headers.insert(header::RETRY_AFTER, value.parse().unwrap());

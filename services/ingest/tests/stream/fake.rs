@@ -1,6 +1,6 @@
 //! The stream against the fake Polygon: plans, faults, and everything that comes over a socket.
 
-use crate::server::{DEADLINE, REGULAR_MS, down, next, quick, quotes, settings, up, up_delayed};
+use crate::server::{REGULAR_MS, SOON, down, next, quick, quotes, settings, up, up_delayed};
 use futures_util::{SinkExt as _, StreamExt as _};
 use ingest::source::polygon::stream::{Stream, StreamEvent, StreamRefusal, StreamSettings, Timing};
 use proto::Entitlement;
@@ -297,7 +297,7 @@ async fn a_rival_with_the_same_key_is_told_and_waited_out_whichever_socket_the_s
         } else {
             let other = rival(&polygon).await;
             let there = async || (polygon.authenticated_sockets() == 1).then_some(());
-            eventually(DEADLINE, there).await.expect("the rival is there");
+            eventually(SOON, there).await.expect("the rival is there");
             (other, Stream::open_with(settings, timing))
         };
         let words = down(&mut stream).await;

@@ -25,7 +25,7 @@ use tokio_tungstenite::{
 };
 
 /// Longer than anything here takes on a busy machine.
-pub(crate) const DEADLINE: Duration = Duration::from_secs(30);
+pub(crate) use runtime::testing::SOON;
 pub(crate) const KEY: &str = "secret-key-4711";
 const CALENDAR: &str = include_str!("../../../../config/market_calendar.toml");
 /// Friday 2026-11-20 10:00 in New York.
@@ -88,7 +88,7 @@ pub(crate) fn up_delayed() -> StreamEvent {
 }
 
 pub(crate) async fn next(stream: &mut Stream) -> StreamEvent {
-    timeout(DEADLINE, stream.next()).await.expect("the stream says something")
+    timeout(SOON, stream.next()).await.expect("the stream says something")
 }
 
 /// Waits for the loss of the connection; gives its words.
@@ -155,7 +155,7 @@ impl Server {
 
     /// The next connection, before anything is said on it.
     pub(crate) async fn accept_raw(&self) -> TcpStream {
-        timeout(DEADLINE, self.listener.accept()).await.expect("a connection").unwrap().0
+        timeout(SOON, self.listener.accept()).await.expect("a connection").unwrap().0
     }
 
     /// The next connection, upgraded.
@@ -192,7 +192,7 @@ impl Peer {
     /// The next request, pings passed over.
     pub(crate) async fn hear(&mut self) -> Value {
         loop {
-            let message = timeout(DEADLINE, self.socket.next()).await.expect("a request");
+            let message = timeout(SOON, self.socket.next()).await.expect("a request");
             if let Message::Text(text) = message.unwrap().unwrap() {
                 return serde_json::from_str(text.as_str()).unwrap();
             }
@@ -204,7 +204,7 @@ impl Peer {
         self.send(Message::Ping(b"end".as_slice().into())).await;
         let end = Message::Pong(b"end".as_slice().into());
         loop {
-            let message = timeout(DEADLINE, self.socket.next()).await.expect("a pong");
+            let message = timeout(SOON, self.socket.next()).await.expect("a pong");
             if message.unwrap().unwrap() == end {
                 return;
             }
@@ -214,7 +214,7 @@ impl Peer {
     /// Waits until the other side hangs up.
     pub(crate) async fn gone(mut self) {
         let end = async { while let Some(Ok(_)) = self.socket.next().await {} };
-        timeout(DEADLINE, end).await.expect("the other side hangs up");
+        timeout(SOON, end).await.expect("the other side hangs up");
     }
 
     /// Greets, takes the key; gives the first subscription.

@@ -1,7 +1,7 @@
 //! A taker that is slow, away, or gives up waiting.
 
 use crate::server::{
-    DEADLINE, REGULAR_MS, Server, established, minute, next, quick, settings, trade, up,
+    REGULAR_MS, SOON, Server, established, minute, next, quick, settings, trade, up,
 };
 use futures_util::FutureExt as _;
 use ingest::source::polygon::stream::{Stream, StreamEvent};
@@ -75,6 +75,6 @@ async fn a_taker_that_gives_up_waiting_again_and_again_loses_nothing() {
             }
         }
     };
-    timeout(DEADLINE, taking).await.expect("all of them come");
+    timeout(SOON, taking).await.expect("all of them come");
     assert_eq!(prices, (0..50).map(|number| 1.0 + f64::from(number)).collect::<Vec<_>>());
 }

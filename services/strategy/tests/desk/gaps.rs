@@ -53,7 +53,7 @@ impl Desk {
     pub(crate) async fn wait_levels(&self, wanted: impl Fn(&Levels) -> bool) -> Levels {
         let kv = self.operator.kv::<Levels>(&stream::LEVELS);
         let key = subject::key::levels(&symbol(SYMBOLS[0]));
-        let found = eventually(WAIT, async || kv.get(&key).await.unwrap().filter(|l| wanted(l)));
+        let found = eventually(SOON, async || kv.get(&key).await.unwrap().filter(|l| wanted(l)));
         found.await.expect("levels as wanted")
     }
 }

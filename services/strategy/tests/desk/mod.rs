@@ -18,9 +18,9 @@ use runtime::{
     bus::{Bus, Expect, Start},
     clock::{Clock, now_ms},
     health::Health,
-    testing::{NatsServer, eventually},
+    testing::{NatsServer, SOON, eventually},
 };
-use std::{collections::BTreeMap, time::Duration};
+use std::collections::BTreeMap;
 use strategy::{
     Config, Service,
     params::{Params, ParamsBook},
@@ -32,9 +32,6 @@ use tokio_util::sync::CancellationToken;
 pub(crate) const SYMBOLS: [&str; 2] = ["AAPL", "BRK.B"];
 /// Ticks of the tape.
 pub(crate) const TAPE_LENGTH: u64 = 240;
-/// How long anything may take.
-pub(crate) const WAIT: Duration = Duration::from_secs(20);
-
 /// A whole minute long past.
 const TAPE_START_MS: i64 = 1_381_152_600_000;
 
@@ -62,7 +59,7 @@ impl Running {
 
     /// Waits for its end.
     pub(crate) async fn ended(self) -> anyhow::Result<()> {
-        tokio::time::timeout(WAIT, self.task).await.expect("it ends in time").unwrap()
+        tokio::time::timeout(SOON, self.task).await.expect("it ends in time").unwrap()
     }
 
     /// Ends it wherever it is.
@@ -237,7 +234,7 @@ impl Desk {
 
     /// The intent after `known` ones, as soon as there is one; `None` when the tape is done instead.
     pub(crate) async fn next_intent_or_end(&self, known: usize) -> Option<Intent> {
-        let next = eventually(WAIT, async || {
+        let next = eventually(SOON, async || {
             let done = self.progress().await.is_some_and(|p| p.position >= TAPE_LENGTH);
             let intent = self.intents().await.get(known).cloned();
             if intent.is_some() || done { Some(intent) } else { None }
@@ -296,7 +293,7 @@ impl Desk {
     }
 
     pub(crate) async fn wait_progress(&self, position: u64) {
-        let reached = eventually(WAIT, async || {
+        let reached = eventually(SOON, async || {
             self.progress().await.filter(|progress| progress.position >= position)
         });
         assert!(reached.await.is_some(), "progress does not reach {position}");

@@ -2,16 +2,13 @@
 
 use futures_util::{SinkExt as _, StreamExt as _};
 use reqwest::header::HeaderMap;
-use runtime::clock::Clock;
+use runtime::{clock::Clock, testing::SOON};
 use serde_json::{Value, json};
 use std::{collections::BTreeSet, time::Duration};
 use testkit::polygon::{Config, Plan, Polygon};
 use tokio::net::TcpStream;
 use tokio_tungstenite::{MaybeTlsStream, WebSocketStream, tungstenite};
 use tungstenite::{Message, protocol::WebSocketConfig};
-
-/// Patience with what must come.
-const PATIENCE: Duration = Duration::from_secs(30);
 
 pub(crate) const MS: i64 = 1_000_000;
 pub(crate) const SECOND: i64 = 1_000 * MS;
@@ -74,7 +71,7 @@ impl Rest {
 
     pub(crate) fn keyed(polygon: &Polygon, key: Option<&str>) -> Self {
         runtime::tls::install();
-        let client = reqwest::Client::builder().no_proxy().timeout(PATIENCE).build().unwrap();
+        let client = reqwest::Client::builder().no_proxy().timeout(SOON).build().unwrap();
         Self { client, base: polygon.rest_url(), key: key.map(str::to_owned) }
     }
 
@@ -145,7 +142,7 @@ impl Socket {
     /// The next message that is no ping, or how it ended.
     pub(crate) async fn next(&mut self) -> Result<Message, String> {
         loop {
-            let next = tokio::time::timeout(PATIENCE, self.0.next()).await.unwrap();
+            let next = tokio::time::timeout(SOON, self.0.next()).await.unwrap();
             match next {
                 Some(Ok(Message::Ping(_) | Message::Pong(_))) => {}
                 Some(Ok(message)) => return Ok(message),
@@ -157,7 +154,7 @@ impl Socket {
 
     /// The next message, pings too.
     pub(crate) async fn any(&mut self) -> Message {
-        tokio::time::timeout(PATIENCE, self.0.next()).await.unwrap().unwrap().unwrap()
+        tokio::time::timeout(SOON, self.0.next()).await.unwrap().unwrap().unwrap()
     }
 
     /// The next frame, an array of events.

@@ -261,8 +261,7 @@ mod tests {
             }
         });
         let stepped = async || (gate.progress()?.time_ns == 4).then_some(());
-        let soon = std::time::Duration::from_secs(30);
-        runtime::testing::eventually(soon, stepped).await.unwrap();
+        runtime::testing::eventually(runtime::testing::SOON, stepped).await.unwrap();
         assert!(!passing.is_finished());
         assert!(gate.progress().unwrap().paused);
         assert!(gate.obey(Order::Resume).unwrap().starts_with("running at 60x"));

@@ -3,38 +3,45 @@
 use super::*;
 use proto::FeedState;
 
-/// What the status says after this answer, and whether a good one that follows is fetched within a
-/// few intervals.
-async fn after(reply: Reply) -> (String, bool) {
+/// What the status says after an answer that is asked for again soon, and the good one is fetched.
+async fn asked_again(reply: Reply) -> String {
+    after(reply, true).await
+}
+
+/// What the status says after an answer after which nobody asks for a few intervals.
+async fn left_alone(reply: Reply) -> String {
+    after(reply, false).await
+}
+
+async fn after(reply: Reply, again: bool) -> String {
     let bench = bench(&["AAPL"]).await;
     let fake = Fake::answering(&[reply, good()]);
     let running = fake.feed(&bench).await;
     let detail = bench.state(FeedState::Failing).await.detail;
     assert!(!detail.contains(KEY) && !detail.contains('\n'), "{detail}");
-    let live = eventually(Duration::from_secs(4), async || {
-        (fake.asked(SNAPSHOTS).len() > 1).then_some(())
-    });
-    let again = live.await.is_some();
+    let patience = if again { SOON } else { Duration::from_secs(4) };
+    let asked = async || (fake.asked(SNAPSHOTS).len() > 1).then_some(());
+    assert_eq!(eventually(patience, asked).await.is_some(), again, "{detail}");
     if again {
         bench.ticks_from(1).await;
     }
     running.stop().await;
-    (detail, again)
+    detail
 }
 
 #[tokio::test]
 async fn http_401_unknown_key() {
     let body = r#"{"status":"ERROR","request_id":"1","error":"Unknown API Key"}"#;
-    let (detail, again) = after(refused(401, body)).await;
+    let detail = left_alone(refused(401, body)).await;
     let words = "Polygon refuses the key (HTTP 401: Unknown API Key): give the right one in POLYGON_API_KEY or MASSIVE_API_KEY";
-    assert_eq!((detail.as_str(), again), (words, false));
+    assert_eq!(detail, words);
 }
 
 #[tokio::test]
 async fn http_401_key_not_provided() {
     let body = r#"{"status":"ERROR","request_id":"1","error":"API Key was not provided"}"#;
-    let (detail, again) = after(refused(401, body)).await;
-    assert!(detail.contains("HTTP 401: API Key was not provided") && !again, "{detail}");
+    let detail = left_alone(refused(401, body)).await;
+    assert!(detail.contains("HTTP 401: API Key was not provided"), "{detail}");
 }
 
 #[tokio::test]
@@ -51,35 +58,34 @@ async fn http_401_is_looked_at_again_after_growing_pauses() {
 #[tokio::test]
 async fn http_404_with_words() {
     let body = r#"{"status":"NOT_FOUND","request_id":"1","message":"Ticker not found."}"#;
-    let (detail, again) = after(refused(404, body)).await;
-    assert!(detail.contains("HTTP 404: Ticker not found.") && !again, "{detail}");
+    let detail = left_alone(refused(404, body)).await;
+    assert!(detail.contains("HTTP 404: Ticker not found."), "{detail}");
 }
 
 #[tokio::test]
 async fn http_404_of_a_wrong_address() {
-    let (detail, again) = after(refused(404, "404 page not found").plain()).await;
-    assert!(detail.contains("check POLYGON_BASE_URL") && !again, "{detail}");
+    let detail = left_alone(refused(404, "404 page not found").plain()).await;
+    assert!(detail.contains("check POLYGON_BASE_URL"), "{detail}");
 }
 
 #[tokio::test]
 async fn http_400_bad_parameter() {
     let body = r#"{"status":"ERROR","request_id":"1","error":"Could not parse the date"}"#;
-    let (detail, again) = after(refused(400, body)).await;
-    assert!(detail.contains("HTTP 400: Could not parse the date") && again, "{detail}");
+    let detail = asked_again(refused(400, body)).await;
+    assert!(detail.contains("HTTP 400: Could not parse the date"), "{detail}");
 }
 
 #[tokio::test]
 async fn http_429_waits_a_minute_where_the_service_does_not_say() {
     let body = r#"{"status":"ERROR","request_id":"1","error":"You've exceeded the maximum requests per minute, please wait or upgrade your subscription to continue. https://polygon.io/pricing"}"#;
-    let (detail, again) = after(refused(429, body)).await;
+    let detail = left_alone(refused(429, body)).await;
     assert!(detail.contains("request limit is reached (HTTP 429: You've exceeded"), "{detail}");
-    assert!(!again);
 }
 
 #[tokio::test]
 async fn http_429_waits_as_long_as_the_service_says() {
-    let (detail, again) = after(refused(429, "").retry_after("1")).await;
-    assert!(detail.contains("HTTP 429") && again, "{detail}");
+    let detail = asked_again(refused(429, "").retry_after("1")).await;
+    assert!(detail.contains("HTTP 429"), "{detail}");
 }
 
 #[tokio::test]
@@ -90,16 +96,16 @@ async fn http_5xx_that_is_no_json_is_asked_again_soon() {
         refused(503, "{\"status\":"),
         refused(504, "upstream"),
     ] {
-        let (detail, again) = after(reply).await;
-        assert!(detail.contains("does not answer (HTTP 50") && again, "{detail}");
+        let detail = asked_again(reply).await;
+        assert!(detail.contains("does not answer (HTTP 50"), "{detail}");
     }
 }
 
 #[tokio::test]
 async fn an_answer_that_is_cut_is_asked_again() {
     for body in ["{\"tickers\":[", "", "null", "[]", "{\"tickers\":7}"] {
-        let (detail, again) = after(ok(body)).await;
-        assert!(detail.contains("cannot be read") && again, "{body}: {detail}");
+        let detail = asked_again(ok(body)).await;
+        assert!(detail.contains("cannot be read"), "{body}: {detail}");
     }
 }
 

@@ -138,12 +138,14 @@ async fn after_an_outage_the_missing_minutes_are_fetched_and_the_next_price_says
 #[tokio::test]
 async fn prices_do_not_wait_for_a_history_that_is_slow() {
     let bench = bench(&["AAPL"]).await;
+    let gate = Arc::new(Semaphore::new(0));
     let fake = Fake::answering(&[good()]);
-    fake.say(MINUTES, &[ok(minutes(&before(3), 9.5)).slow(Duration::from_secs(4))]);
+    fake.say(MINUTES, &[ok(minutes(&before(3), 9.5)).held(&gate)]);
     let opening = Duration::from_millis(300);
     let running = fake.feed_with(&bench, |settings| settings.pace.opening = opening).await;
     bench.ticks_from(1).await;
     assert!(bench.bars(&bench.symbols[0]).await.is_empty());
+    gate.add_permits(1_000);
     let late = async || (bench.bars(&bench.symbols[0]).await.len() == 3).then_some(());
     eventually(SOON, late).await.expect("history follows by itself");
     running.stop().await;
