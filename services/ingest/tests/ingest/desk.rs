@@ -13,7 +13,7 @@ use runtime::{
     health::Health,
     testing::{NatsServer, eventually, repository},
 };
-use std::{collections::BTreeMap, path::PathBuf, time::Duration};
+use std::{collections::BTreeMap, path::PathBuf};
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
