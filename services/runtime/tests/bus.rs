@@ -4,9 +4,10 @@
 use proto::{Control, TradingState, VERSION, stream, subject};
 use runtime::{
     bus::{Bus, Expect, LeaseEvent, PublishError, Start},
-    testing::{NatsServer, SOON, eventually},
+    testing::{NatsServer, SOON, bus_config, eventually, free_port},
 };
 use std::time::Duration;
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 
 fn control(why: &str) -> Control {
     let by = "test".to_owned();
@@ -181,6 +182,34 @@ async fn a_wrong_password_is_a_clear_error_not_a_hang() {
 async fn default_passwords_are_found_out() {
     let server = NatsServer::start().await.unwrap();
     let config = server.bus_config("executor").unwrap();
-    assert!(config.knows_default_password("ingest").await);
-    assert!(!config.knows_default_password("nobody").await);
+    assert!(config.knows_default_password("ingest").await.unwrap());
+    assert!(!config.knows_default_password("nobody").await.unwrap());
+}
+
+#[tokio::test]
+async fn who_cannot_be_asked_about_a_default_password_is_no_proof_of_another() {
+    let mut server = NatsServer::start().await.unwrap();
+    let (alive, away) = (server.url(), format!("nats://127.0.0.1:{}", free_port().unwrap()));
+    let several = bus_config("executor", &format!("{away},{alive}")).unwrap();
+    assert!(several.knows_default_password("ingest").await.unwrap(), "the second is asked too");
+    assert!(!several.knows_default_password("nobody").await.unwrap());
+    server.kill();
+    let error = several.knows_default_password("ingest").await.unwrap_err();
+    assert!(format!("{error:#}").contains("whether ingest has the default password"), "{error:#}");
+}
+
+#[tokio::test]
+async fn a_server_too_busy_to_judge_a_password_gives_no_answer() {
+    let busy = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("nats://{}", busy.local_addr().unwrap());
+    let config = bus_config("executor", &url).unwrap();
+    let (asked, ()) = tokio::join!(config.knows_default_password("ingest"), async {
+        let (mut client, _) = busy.accept().await.unwrap();
+        let info = "INFO {\"server_id\":\"x\",\"version\":\"2.15.1\",\"max_payload\":1048576}\r\n";
+        client.write_all(format!("{info}-ERR 'Authentication Timeout'\r\n").as_bytes()).await.unwrap();
+        // Read to its end, so that what was said is not lost with the connection.
+        client.read_to_end(&mut Vec::new()).await.unwrap_or_default();
+    });
+    let words = format!("{:#}", asked.unwrap_err());
+    assert!(words.contains("Authentication Timeout"), "{words}");
 }

@@ -11,7 +11,7 @@ use runtime::{
     bus::{Bus, Start},
     testing::{NatsServer, SOON, eventually},
 };
-use std::{fmt::Debug, time::Duration};
+use std::fmt::Debug;
 
 /// A request whose answer the server sends to `target`.
 async fn ask_onto(bus: &Bus, request: String, payload: String, target: &str) {

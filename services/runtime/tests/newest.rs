@@ -6,7 +6,6 @@ use runtime::{
     bus::Newest,
     testing::{NatsServer, SOON, eventually},
 };
-use std::time::Duration;
 
 fn control(why: &str) -> Control {
     let by = "test".to_owned();
