@@ -4,7 +4,7 @@
 use crate::{
     ledger::{Ledger, LedgerError},
     risk::{self, Approved, Limits, View},
-    valuation::{LastPrice, Valuation},
+    valuation::{Earlier, LastPrice, Valuation},
 };
 use market::{Calendar, SessionClock};
 use proto::{
@@ -47,7 +47,12 @@ pub struct Desk {
 impl Desk {
     /// A desk with these books on this feed. `earlier` is the account as last published: it keeps
     /// what the journal does not, the day's first equity and the peak.
-    pub fn new(setup: Setup, ledger: Ledger, feed: &FeedStatus, earlier: Option<&Account>) -> Self {
+    pub fn new(
+        setup: Setup,
+        ledger: Ledger,
+        feed: &FeedStatus,
+        earlier: Option<Earlier<'_>>,
+    ) -> Self {
         let valuation = Valuation::new(&ledger, earlier);
         let sessions = SessionClock::for_source(feed.source, &setup.calendar);
         let clock = feed.clock;

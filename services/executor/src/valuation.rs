@@ -29,6 +29,15 @@ pub struct Valuation {
     peak_equity: Decimal,
 }
 
+/// The account as it was last published, and what its trades have done to its cash since.
+#[derive(Debug, Clone, Copy)]
+pub struct Earlier<'a> {
+    /// The record.
+    pub account: &'a Account,
+    /// Cash that the journal's trades since that record have brought; negative where they cost.
+    pub traded: Decimal,
+}
+
 /// Everything at one moment, account currency.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Worth {
@@ -46,7 +55,9 @@ pub struct Worth {
 
 impl Valuation {
     /// Begins with the equity of `ledger` at cost, or with the marks of an earlier account record.
-    pub fn new(ledger: &Ledger, earlier: Option<&Account>) -> Self {
+    /// What the cash has changed by since then other than by trades was paid in or out, or is
+    /// somebody else's trade, and moves the marks along.
+    pub fn new(ledger: &Ledger, earlier: Option<Earlier<'_>>) -> Self {
         let mut fresh = Self {
             last: BTreeMap::new(),
             day: String::new(),
@@ -55,12 +66,12 @@ impl Valuation {
             peak_equity: Decimal::ZERO,
         };
         let at_cost = fresh.worth(ledger).equity;
-        fresh.day_start_equity = earlier.map_or(at_cost, |account| account.day_start_equity);
-        fresh.peak_equity = earlier.map_or(at_cost, |account| account.peak_equity);
-        fresh.day = earlier.map(|account| account.day.clone()).unwrap_or_default();
-        if let Some(account) = earlier.filter(|known| known.journal_seq == ledger.journal_seq()) {
-            // Nothing was traded since: what the cash has changed by was paid in or out.
-            fresh.shift(ledger.cash() - account.cash);
+        (fresh.day_start_equity, fresh.peak_equity) = (at_cost, at_cost);
+        if let Some(Earlier { account, traded }) = earlier {
+            fresh.day_start_equity = account.day_start_equity;
+            fresh.peak_equity = account.peak_equity;
+            fresh.day.clone_from(&account.day);
+            fresh.shift(ledger.cash() - account.cash - traded);
         }
         fresh
     }
@@ -155,5 +166,45 @@ mod tests {
         assert_eq!((last.price, last.seq), (100.0, 2));
         valuation.on_tick(&tick("AAPL", 4, 51.0), &ledger, &clock);
         assert_eq!(valuation.last(&symbol("AAPL")).unwrap().price, 51.0);
+    }
+
+    /// The day's first equity of a desk that has 800 in cash and has traded for 100 since the account
+    /// was last published, with `cash` and as much equity.
+    fn marks_after(cash: i64) -> Decimal {
+        let ledger = Ledger::new(Books::paper("USD"), Decimal::from(800));
+        let cash = Decimal::from(cash);
+        let account = Account {
+            v: proto::VERSION,
+            mode: proto::BrokerMode::Paper,
+            currency: "USD".to_owned(),
+            account_id: String::new(),
+            foreign: Decimal::ZERO,
+            cash,
+            exposure: Decimal::ZERO,
+            equity: cash,
+            realised: Decimal::ZERO,
+            unrealised: Decimal::ZERO,
+            day_profit: Decimal::ZERO,
+            day_start_equity: cash,
+            day: String::new(),
+            peak_equity: cash,
+            open_orders: 0,
+            unresolved: Vec::new(),
+            refusals: BTreeMap::new(),
+            warnings: Vec::new(),
+            journal_seq: 1,
+            writer: String::new(),
+            at_ms: 0,
+        };
+        let earlier = Earlier { account: &account, traded: Decimal::from(-100) };
+        Valuation::new(&ledger, Some(earlier)).marks().1
+    }
+
+    #[test]
+    fn what_trades_since_the_last_record_do_not_explain_moves_the_marks() {
+        // A hundred were traded for, and a hundred were taken out.
+        assert_eq!(marks_after(1_000), Decimal::from(900));
+        // All of it was traded for.
+        assert_eq!(marks_after(900), Decimal::from(900));
     }
 }

@@ -108,24 +108,41 @@ fn tell(event: &OrderEvent) {
     }
 }
 
-/// Folds the whole journal into `books` that began with `cash`.
+/// The journal, folded.
+pub(super) struct Folded {
+    /// The books.
+    pub(super) ledger: Ledger,
+    /// What the trades after the event asked about have brought in cash; negative where they cost.
+    pub(super) traded: Decimal,
+}
+
+/// Folds the whole journal into `books` that began with `cash`, and tells what it says of the cash
+/// since event `known`.
 ///
 /// # Errors
 /// When the books make no sense: better no executor than a wrong one.
-pub(super) async fn fold(bus: &Bus, books: Books, cash: Decimal) -> anyhow::Result<Ledger> {
+pub(super) async fn fold(
+    bus: &Bus,
+    books: Books,
+    cash: Decimal,
+    known: u64,
+) -> anyhow::Result<Folded> {
     let mut ledger = Ledger::new(books, cash);
+    let mut before = cash;
     let name = stream::ORDERS.name;
     let mut next = Start::Beginning;
     loop {
         // Read in one go as of now; whatever is written meanwhile is read in the next round.
         let events = bus.history(name, subject::ORDERS.to_owned(), next).await?;
         let Some(last) = events.last() else {
-            return Ok(ledger);
+            let traded = ledger.cash() - before;
+            return Ok(Folded { ledger, traded });
         };
         next = Start::At(last.position + 1);
         for stored in &events {
             match genuine(stored) {
                 Ok(event) => match ledger.apply(stored.position, &event) {
+                    Ok(()) if stored.position <= known => before = ledger.cash(),
                     Ok(()) => {}
                     // Only a person can mend which key is used with which journal.
                     Err(LedgerError::OtherAccount(words)) => {

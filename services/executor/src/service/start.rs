@@ -1,9 +1,15 @@
 //! Coming up: the lease, the books, the tape. Start and recovery are one path.
 
-use super::{Service, journal, tape::Tape, views::Views};
+use super::{
+    Service,
+    journal::{self, Folded},
+    tape::Tape,
+    views::Views,
+};
 use crate::{
     desk::{Desk, Setup},
     ledger::Books,
+    valuation::Earlier,
 };
 use anyhow::Context as _;
 use proto::{
@@ -80,7 +86,8 @@ impl Service {
         let others =
             ["provision", "ingest", "recorder", "strategy", "dashboard", "control", "operator"];
         for user in others {
-            if self.config.bus.knows_default_password(user).await {
+            let known = self.config.bus.knows_default_password(user).await;
+            if known.context("LIVE: real money needs to know that the bus is closed")? {
                 let variable = format!("NATS_{}_PASSWORD", user.to_uppercase());
                 let reason = format!("LIVE: {user} has the default password; set {variable}");
                 return Err(Refused::because(reason).into());
@@ -119,8 +126,13 @@ impl Service {
     ) -> anyhow::Result<(Desk, Tape)> {
         let paper = books.mode == BrokerMode::Paper;
         let begin = if paper { self.config.cash } else { Decimal::ZERO };
-        let mut ledger =
-            journal::fold(&self.bus, books, begin).await.context("fold the journal")?;
+        let same = |account: &Account| {
+            account.mode == books.mode && account.account_id == books.account_id
+        };
+        let earlier = views.earlier_account().await?.filter(same);
+        let known = earlier.as_ref().map_or(0, |account| account.journal_seq);
+        let folded = journal::fold(&self.bus, books, begin, known).await;
+        let Folded { mut ledger, traded } = folded.context("fold the journal")?;
         if let Some(cash) = cash {
             ledger.set_cash(cash);
         }
@@ -129,17 +141,13 @@ impl Service {
             orders.open = ledger.open_orders().count(),
             "books rebuilt from the journal"
         );
-        let same = |account: &Account| {
-            let books = ledger.books();
-            account.mode == books.mode && account.account_id == books.account_id
-        };
-        let earlier = views.earlier_account().await?.filter(same);
+        let earlier = earlier.as_ref().map(|account| Earlier { account, traded });
         let setup = Setup {
             limits: self.config.limits.clone(),
             symbols: self.config.symbols.clone(),
             calendar: self.config.calendar.clone(),
         };
-        let mut desk = Desk::new(setup, ledger, feed, earlier.as_ref());
+        let mut desk = Desk::new(setup, ledger, feed, earlier);
         let control = self.bus.kv(&stream::CONTROL).get(key::CONTROL_TRADING).await;
         if let Some(control) = control.context("read the trading state")? {
             desk.on_control(control);

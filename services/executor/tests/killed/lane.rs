@@ -167,13 +167,15 @@ impl Lane {
 
     /// Where others trade the same share nobody but a person can tell that an order is not there.
     async fn ask_a_person(&self, wish: &Intent) -> bool {
+        // Where nobody else trades, it must be settled without a person, however long that takes.
+        if strangers(&self.fake, &self.ticker(wish)).is_zero() {
+            return false;
+        }
         let ledgers = Ledgers::read(&self.bus).await;
         let last = ledgers.order(&wish.id).last();
         if last.is_none_or(|event| event.state != OrderState::Unknown) {
             return false;
         }
-        let moved = strangers(&self.fake, &self.ticker(wish));
-        assert_ne!(moved, Decimal::ZERO, "{} needs a person for no reason", wish.id);
         let name = unknown_at_fake(&self.fake, &ledgers);
         let placed = |broker_order_id| Verdict::Placed { broker_order_id };
         self.bench.settle(&wish.id, name.map_or(Verdict::Absent, placed)).await;
