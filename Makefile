@@ -3,7 +3,7 @@ SHELL := bash
 .DEFAULT_GOAL := help
 export PATH := $(CURDIR)/.tools:$(PATH)
 
-desk = target/release/desk
+desk = deploy/desk
 BY ?= $(or $(USER),$(shell id -un))
 export BY WHY ORDER AS BROKER_ID ACCOUNT ARGS DO DIR
 
@@ -43,49 +43,46 @@ screenshots: tools browser ## pictures of every view of the page into screenshot
 	@cargo build --quiet -p e2e --example screenshots
 	@NATS_SERVER_BIN="$$(deploy/nats/install)" target/debug/examples/screenshots "$(or $(DIR),screenshots)"
 
-status: $(desk) ## positions, orders, what is unresolved, who holds what
+status: ## positions, orders, what is unresolved, who holds what
 	@$(desk) status
 
-halt: $(desk) ## stop all trading at once: make halt WHY="..."
+halt: ## stop all trading at once: make halt WHY="..."
 	@$(desk) halt --by "$$BY" --why "$$WHY"
 
-reduce: $(desk) ## allow exits only: make reduce WHY="..."
+reduce: ## allow exits only: make reduce WHY="..."
 	@$(desk) reduce --by "$$BY" --why "$$WHY"
 
-resume: $(desk) ## trade again: make resume WHY="..."
+resume: ## trade again: make resume WHY="..."
 	@$(desk) resume --by "$$BY" --why "$$WHY"
 
-flatten: $(desk) ## sell everything, after a typed confirmation: make flatten WHY="..."
+flatten: ## sell everything, after a typed confirmation: make flatten WHY="..."
 	@$(desk) flatten --by "$$BY" --why "$$WHY"
 
-settle: $(desk) ## say what became of an order: make settle ORDER=... AS=placed|absent [BROKER_ID=...] WHY="..."
+settle: ## say what became of an order: make settle ORDER=... AS=placed|absent [BROKER_ID=...] WHY="..."
 	@$(desk) settle --order "$$ORDER" --as "$$AS" $${BROKER_ID:+--broker-order-id "$$BROKER_ID"} --by "$$BY" --why "$$WHY"
 
-live-arm: $(desk) ## give leave to trade an account with real money: make live-arm ACCOUNT=... WHY="..."
+live-arm: ## give leave to trade an account with real money: make live-arm ACCOUNT=... WHY="..."
 	@$(desk) live-arm --account "$$ACCOUNT" --by "$$BY" --why "$$WHY"
 
-replay: $(desk) ## tell a tape: make replay DO=pause|resume|"step 10"|"speed 60"|"speed max"
+replay: ## tell a tape: make replay DO=pause|resume|"step 10"|"speed 60"|"speed max"
 	@$(desk) replay $$DO
 
-record: target/release/ingest ## write prices to files that FEED=replay:DIR takes back: make record [DIR=...]
+record: target/release/ingest ## write prices to files that FEED=replay:DIR takes back: make record [DIR=...]; in containers: --profile record
 	@exec target/release/ingest record $${DIR:+--folder "$$DIR"}
 
-ticks: target/release/wire2json ## live prices as JSON, by the nats command line; Ctrl-C stops it
-	@nats=$$(deploy/nats/install cli) && NATS_URL="$${NATS_URL:-nats://127.0.0.1:4222}" NATS_USER=operator \
-	  NATS_PASSWORD="$${NATS_OPERATOR_PASSWORD:-operator-default}" \
-	  exec "$$nats" --inbox-prefix _INBOX_operator sub 'ticks.>' --translate target/release/wire2json
+ticks: ## live prices as JSON, by the nats command line; Ctrl-C stops it
+	@deploy/nats/cli sub 'ticks.>'
 
-up: ## the desk in containers, pages on 8000 to 8004; builds the image when it is missing
-	@docker compose up -d --wait
-	@docker compose run --rm --no-deps -T desk wall
+up: ## the desk in containers, of what stands here now, pages on 8000 to 8004
+	@deploy/up
 
 down: ## stop the containers; orders and prices stay in their volumes
-	@docker compose --profile tools down --remove-orphans
+	@docker compose --profile '*' down --remove-orphans
 
 logs: ## follow what the containers say; S=executor for one service
 	@docker compose logs --follow --tail 50 $(S)
 
-scale: ## so many dashboards in containers: make scale N=7 (one more than the config has is a spare)
+scale: ## so many dashboards in containers: make scale N=7 (one more than the config has is a spare); DASHBOARDS=7 in .env keeps it
 	@deploy/scale "$(N)"
 
 nats: ## the nats command line on the bus: make nats ARGS='sub ticks.>'

@@ -6,6 +6,8 @@ Everything goes through `docker`, `docker compose` and the scripts behind `make`
 import json
 import os
 import pathlib
+import pty
+import select
 import shutil
 import signal
 import subprocess
@@ -21,7 +23,7 @@ FINAL = {"refused", "rejected", "filled", "canceled", "expired", "absent"}
 PROGRAMS = ["ingest", "strategy", "executor", "dashboard"]
 # What a person may have set must not leak into the test, and the desk's keys must not leak out of it.
 FOREIGN = ("POLYGON", "MASSIVE", "TRADING212", "NATS_", "LIVE", "FEED", "SYMBOLS", "DESK_", "COMPOSE_", "REPLAY", "DASHBOARD_",
-           "TICKWALL_", "EDGE_", "TAPES")
+           "TICKWALL_", "EDGE_", "TAPES", "DASHBOARDS", "RECORDINGS", "CERTIFICATES")
 
 
 class Failed(Exception):
@@ -41,6 +43,30 @@ def eventually(patience, what, condition, pause=0.1):
         time.sleep(pause)
 
 
+def typed(command, answer, folder, env, patience=60):
+    """Runs a command at a terminal and types `answer` at what it asks; all that the terminal showed."""
+    ours, theirs = pty.openpty()
+    running = subprocess.Popen(command, cwd=folder, env=env, stdin=theirs, stdout=theirs, stderr=theirs, start_new_session=True)
+    os.close(theirs)
+    shown, ends = "", time.monotonic() + patience
+    try:
+        while time.monotonic() < ends:
+            if select.select([ours], [], [], 1)[0]:
+                try:
+                    part = os.read(ours, 4096).decode("utf-8", "replace")
+                except OSError:                        # the other side is closed: it has ended
+                    break
+                if answer and "Type " in shown + part:
+                    os.write(ours, f"{answer}\r".encode())
+                    answer = None
+                shown += part
+        return shown
+    finally:
+        running.kill()
+        running.wait()
+        os.close(ours)
+
+
 class Desk:
     """One desk. Its configuration is a copy of config/ that cases may change."""
 
@@ -54,9 +80,13 @@ class Desk:
 
     # -- commands ---------------------------------------------------------------------------------------
 
-    def run(self, *command, check=True, patience=300, **more):
-        """Runs a command in the repository; its standard output."""
-        done = subprocess.run(command, cwd=ROOT, env=self.env | more, capture_output=True, text=True, timeout=patience)
+    def attempt(self, *command, said=None, patience=300, **more):
+        """Runs a command in the repository, with what is said to it; how it ended."""
+        return subprocess.run(command, cwd=ROOT, env=self.env | more, input=said, capture_output=True, text=True, timeout=patience)
+
+    def run(self, *command, check=True, **more):
+        """The same; its standard output."""
+        done = self.attempt(*command, **more)
         if check and done.returncode:
             raise Failed(f"{' '.join(command[:5])} ended with {done.returncode}: {(done.stderr or done.stdout)[-600:]}")
         return done.stdout
@@ -79,7 +109,7 @@ class Desk:
         return time.monotonic() - began
 
     def down(self):
-        self.compose("--profile", "tools", "down", "-v", "--remove-orphans", "-t", "5", check=False)
+        self.compose("--profile", "*", "down", "-v", "--remove-orphans", "-t", "5", check=False)
 
     def remove(self):
         self.down()

@@ -5,23 +5,13 @@ import re
 import threading
 import time
 
-from compose_desk import Failed, eventually
+from compose_desk import ROOT, Failed, eventually, typed
 from compose_page import Viewer, ask, serves
 
 
 def cases():
-    return [the_files_are_sound, the_image_is_small, five_pages_are_live, each_page_has_its_own, pages_go_by_their_names_only,
-            nobody_controls_unasked, memory_is_modest, the_command_line_reads_the_bus]
-
-
-def the_files_are_sound(desk):
-    """docker compose config is clean, with nothing set and with everything set"""
-    everything = {name: "x" for name in ("LIVE", "FEED", "SYMBOLS", "POLYGON_API_KEY", "TRADING212_API_KEY", "TRADING212_API_SECRET",
-                                         "NATS_OPERATOR_PASSWORD", "RUST_LOG")}
-    for more in ({}, everything):
-        said = desk.run("sh", "-c", "docker compose --profile tools config --quiet 2>&1", **more)
-        if said.strip():
-            raise Failed(said)
+    return [the_image_is_small, what_never_comes_up_says_so, five_pages_are_live, each_page_has_its_own, pages_go_by_their_names_only,
+            nobody_controls_unasked, memory_is_modest, the_command_line_reads_the_bus, a_person_reaches_the_desk, ticks_are_recorded]
 
 
 def the_image_is_small(desk):
@@ -37,6 +27,19 @@ def the_image_is_small(desk):
     if config["User"] != "10001:10001" or config["StopSignal"] != "SIGTERM" or not config["Labels"].get("org.opencontainers.image.title"):
         raise Failed(f"user, stop signal or labels are not as they should be: {config}")
     return f"ours {ours:.1f} MB, with its base as it is here {image['Size'] / 1e6:.0f} MB; built in {built:.1f} s with what was cached"
+
+
+def what_never_comes_up_says_so(desk):
+    """a provision that keeps failing ends make up soon, with who runs and what it said"""
+    override = desk.home / "broken.yml"
+    override.write_text("services: { provision: { command: [desk, --nonsense] } }\n")
+    began = time.monotonic()
+    done = desk.attempt("make", "--no-print-directory", "up", COMPOSE_FILE=f"docker-compose.yml:{override}", PATIENCE="120")
+    took = time.monotonic() - began
+    desk.down()
+    if done.returncode == 0 or "up: the desk is not up" not in done.stderr or "--nonsense" not in done.stderr:
+        raise Failed(f"{done.returncode} after {took:.1f} s: {done.stderr[-600:]}")
+    return f"after {took:.1f} s"
 
 
 def five_pages_are_live(desk):
@@ -124,3 +127,44 @@ def the_command_line_reads_the_bus(desk):
     ticks = [json.loads(line) for line in said.splitlines() if line.startswith("{")]
     if len(ticks) != 3 or not all("price" in tick for tick in ticks):
         raise Failed(said[-300:])
+
+
+def a_person_reaches_the_desk(desk):
+    """make halt, resume, flatten and status reach the desk in containers; flatten asks at the terminal and through a pipe"""
+    make = ("make", "--no-print-directory")
+    desk.run(*make, "halt", "WHY=test", "BY=anna")
+    halted = desk.status()["control"]
+    if (halted["state"], halted["by"], halted["why"]) != ("halted", "anna", "test"):
+        raise Failed(f"after make halt: {halted}")
+    if "halted" not in desk.run(*make, "status").lower():
+        raise Failed("make status does not say that the desk is halted")
+    desk.run(*make, "resume", "WHY=test", "BY=anna")
+    if (state := desk.status()["control"]["state"]) != "active":
+        raise Failed(f"after make resume: {state}")
+    flatten = (*make, "flatten", "WHY=test", "BY=anna")
+    refused = desk.attempt(*flatten, said="no\n")
+    if refused.returncode == 0 or "nothing was sold" not in refused.stderr + refused.stdout:
+        raise Failed(f"flatten without the word: {refused.stdout}{refused.stderr}")
+    told = "told the executor to sell everything"
+    if told not in desk.run(*flatten, said="sell everything\n"):
+        raise Failed("flatten through a pipe")
+    if told not in typed([*flatten], "sell everything", ROOT, desk.env):
+        raise Failed("flatten at a terminal")
+
+
+def ticks_are_recorded(desk):
+    """--profile record: the recorder writes ticks to its volume, and leaves a whole file when it is stopped"""
+    record = ("--profile", "record")
+    desk.compose(*record, "up", "-d", "--wait", "--no-build", "recorder")
+    look = (*record, "exec", "-T", "recorder", "ls", "-l", "/desk/recordings")
+    eventually(60, "a file grows", lambda: re.search(r"\d{3,} .*ticks_\d{4}-\d\d-\d\d", desk.compose(*look)), 1)
+    desk.compose(*record, "stop", "recorder")
+    name = desk.compose(*record, "ps", "-a", "--format", "{{.Name}}", "recorder").strip()
+    state = desk.inspect(name)["State"]
+    if state["ExitCode"] != 0:
+        raise Failed(f"the recorder ended with {state['ExitCode']}")
+    listed = desk.compose(*record, "run", "--rm", "-T", "--no-deps", "--entrypoint", "ls", "recorder", "/desk/recordings").split()
+    desk.compose(*record, "rm", "-f", "recorder")
+    if not any(re.fullmatch(r"ticks_\d{4}-\d\d-\d\d\.csv\.gz", file) for file in listed):
+        raise Failed(f"there is {listed}")
+    return " ".join(listed)

@@ -17,19 +17,25 @@ from compose_page import ask
 # A secret's name, and who may know it.
 KNOWN_TO = {
     "POLYGON_API_KEY": {"ingest"},
+    "MASSIVE_API_KEY": {"ingest"},
     "TRADING212_API_KEY": {"executor"},
     "TRADING212_API_SECRET": {"executor"},
     "NATS_PROVISION_PASSWORD": {"nats", "provision"},
     "NATS_INGEST_PASSWORD": {"nats", "ingest"},
-    "NATS_RECORDER_PASSWORD": {"nats"},
+    "NATS_RECORDER_PASSWORD": {"nats", "recorder"},
     "NATS_STRATEGY_PASSWORD": {"nats", "strategy"},
     "NATS_EXECUTOR_PASSWORD": {"nats", "executor"},
     "NATS_DASHBOARD_PASSWORD": {"nats", "dashboard"},
-    "NATS_CONTROL_PASSWORD": {"nats", "dashboard"},
-    "DASHBOARD_CONTROL_TOKEN": {"dashboard"},
+    "NATS_CONTROL_PASSWORD": {"nats"},
+    "DASHBOARD_CONTROL_TOKEN": set(),
     "NATS_OPERATOR_PASSWORD": {"nats", "desk"},
 }
 USERS = [name for name in KNOWN_TO if name.startswith("NATS_")]
+# Pages that may halt the desk, and who knows more there.
+WITH_CONTROL = {"COMPOSE_FILE": "docker-compose.yml:deploy/compose.control.yml"}
+KNOWN_WITH_CONTROL = KNOWN_TO | {"NATS_CONTROL_PASSWORD": {"nats", "dashboard"}, "DASHBOARD_CONTROL_TOKEN": {"dashboard"}}
+# What nobody starts unasked.
+ASKED = ("--profile", "tools", "--profile", "record")
 
 
 def cases():
@@ -44,6 +50,9 @@ def secret_cases():
 def every_container_is_locked_down(desk):
     """each container: no rights, none to be gained, limits, log rotation, restart, and no root but the bus's"""
     desk.up()
+    desk.compose("--profile", "record", "up", "-d", "--wait", "--no-build", "recorder")
+    if not any("-recorder-" in name for name in desk.containers()):
+        raise Failed("the recorder is not among them")
     for name in desk.containers():
         inspected = desk.inspect(name)
         host, config = inspected["HostConfig"], inspected["Config"]
@@ -113,7 +122,7 @@ def the_image_holds_no_secret(desk):
     layers = json.load(archive.extractfile("manifest.json"))[0]["Layers"][len(base):]
     programs = "provision|ingest|strategy|executor|dashboard|desk|wire2json"
     allowed = re.compile(rf"usr|usr/local|usr/local/bin|usr/local/bin/({programs})|etc|etc/ssl|etc/ssl/certs|etc/ssl/certs/ca-certificates\.crt"
-                         r"|desk|desk/\.state|desk/LICENSE-(APACHE|MIT)|desk/config|desk/config/[a-z_.]+")
+                         r"|desk|desk/\.state|desk/recordings|desk/LICENSE-(APACHE|MIT)|desk/config|desk/config/[a-z_.]+")
     count = 0
     for layer in layers:
         for member in tarfile.open(fileobj=archive.extractfile(layer)):
@@ -129,11 +138,11 @@ def created(desk, **variables):
     """What `docker inspect` shows of each service's container, made with these variables and not started."""
     project = {"COMPOSE_PROJECT_NAME": "tickwall-test-made"}
     try:
-        desk.compose("--profile", "tools", "create", "--no-build", **project, **variables)
-        names = desk.compose("--profile", "tools", "ps", "-a", "--format", "{{.Service}} {{.Name}}", **project, **variables).splitlines()
+        desk.compose(*ASKED, "create", "--no-build", **project, **variables)
+        names = desk.compose(*ASKED, "ps", "-a", "--format", "{{.Service}} {{.Name}}", **project, **variables).splitlines()
         return {line.split()[0]: json.dumps(desk.inspect(line.split()[1])) for line in names}
     finally:
-        desk.compose("--profile", "tools", "down", "-v", check=False, **project, **variables)
+        desk.compose(*ASKED, "down", "-v", check=False, **project, **variables)
 
 
 def seen(shown, markers, expected):
@@ -144,21 +153,27 @@ def seen(shown, markers, expected):
 
 
 def variables_reach_only_who_needs_them(desk):
-    """docker inspect shows a key or password only at who needs it; given as a file, at nobody"""
+    """docker inspect shows a key or password only at who needs it; given as a file, at nobody; with and without control"""
     desk.down()
-    markers = {name: f"marker-{index}-secret" for index, name in enumerate(KNOWN_TO)}
-    seen(created(desk, **markers), markers, KNOWN_TO.get)
+    reach(desk, KNOWN_TO)
+    reach(desk, KNOWN_WITH_CONTROL, **WITH_CONTROL)
+
+
+def reach(desk, known_to, **more):
+    """Who sees what, as variables and then as files."""
+    markers = {name: f"marker-{index}-secret" for index, name in enumerate(known_to)}
+    seen(created(desk, **markers, **more), markers, known_to.get)
     folder = desk.home / "markers"
-    folder.mkdir()
+    folder.mkdir(exist_ok=True)
     files = {}
     for name, marker in markers.items():
         (folder / name).write_text(marker)
         files[f"{name}_FILE"] = str(folder / name)
-    shown = created(desk, **files)
+    shown = created(desk, **files, **more)
     seen(shown, markers, lambda _name: set())
     paths = {name: (f'"{folder / name}"', f"{folder / name}:") for name in markers}
     mounted = {name: {s for s, text in shown.items() if any(path in text for path in paths[name])} for name in markers}
-    if mounted != KNOWN_TO:
+    if mounted != known_to:
         raise Failed(f"files are mounted where they are not needed: {mounted}")
 
 
@@ -235,7 +250,7 @@ def a_page_halts_where_that_is_enabled(desk):
     wall = desk.wall()
     desk.set_wall(wall, control={"enabled": True})
     try:
-        with own_passwords(desk, DASHBOARD_CONTROL_TOKEN_FILE=str(file)):
+        with own_passwords(desk, DASHBOARD_CONTROL_TOKEN_FILE=str(file), **WITH_CONTROL):
             desk.up()
             said_by_pages(desk, wall, token)
             for name in desk.containers():

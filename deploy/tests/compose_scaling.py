@@ -14,7 +14,7 @@ TAKE_OVER = 12
 
 def cases():
     return [two_more_entries_are_two_more_pages, scaling_down_releases_at_once, a_freed_slot_is_taken_at_once,
-            a_spare_takes_over, nobody_shares_a_slot]
+            a_spare_takes_over, nobody_shares_a_slot, the_edge_finds_its_way_among_twenty]
 
 
 def two_more_entries_are_two_more_pages(desk):
@@ -85,6 +85,16 @@ def nobody_shares_a_slot(desk):
             raise Failed(f"{count} replicas serve port {entry['port']}")
     if sum("waiting for a free slot" in said for said in words) != 1:
         raise Failed(str(words))
+
+
+def the_edge_finds_its_way_among_twenty(desk):
+    """twenty replicas, as many as the edge may have: every page is reached, though the names' answer is long"""
+    began = time.monotonic()
+    desk.run("make", "--no-print-directory", "scale", "N=20")
+    eventually(60, "five live pages", desk.pages_live)
+    desk.run("docker", "restart", "-t", "1", *desk.containers("edge"))     # it looks all of them up anew
+    eventually(30, "five live pages through a new edge", desk.pages_live)
+    return f"after {time.monotonic() - began:.1f} s"
 
 
 def taken(desk):

@@ -71,7 +71,7 @@ async fn read(bus: &Bus, load: &Load) -> anyhow::Result<History> {
     };
     let orders = bus.history(ORDERS.name, subject::orders_of(symbol), Start::Since(since_ms)).await;
     let orders = decoded(orders.context("read orders")?);
-    Ok(History { symbol: symbol.clone(), bars, ticks, orders })
+    Ok(History { symbol: symbol.clone(), bars, ticks, orders, heard: load.heard })
 }
 
 /// Ticks after the last bar. Few are needed as a rule; where bars are behind, all that are kept; where

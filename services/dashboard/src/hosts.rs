@@ -9,7 +9,7 @@ use axum::{
     extract::{Request, State},
     http::StatusCode,
     middleware::Next,
-    response::{IntoResponse, Response},
+    response::{IntoResponse, Redirect, Response},
 };
 use std::{
     collections::BTreeSet,
@@ -17,6 +17,8 @@ use std::{
     sync::Arc,
 };
 
+const NAMELESS: &str = "a browser shows no frames of an IPv6 address: call this dashboard by a name; \
+                        whoever runs it can add one to public_hosts in dashboard_config.json";
 const REFUSAL: &str = "this dashboard does not go by that name; whoever runs it can add the name to \
                        public_hosts in dashboard_config.json";
 
@@ -44,6 +46,17 @@ impl Hosts {
         let known = self.names.contains(&name.to_ascii_lowercase());
         (known || name.parse::<Ipv4Addr>().is_ok()) && is_port(port)
     }
+}
+
+/// Where a page asked for under `host` and `path` should be asked for instead: the policies of our
+/// pages can name no IPv6 literal. `None` when it can be shown; the refusal, when no other name is known.
+pub(crate) fn elsewhere(host: Option<&str>, path: &str) -> Option<Response> {
+    let (address, port) = host?.strip_prefix('[')?.split_once(']')?;
+    let address: Ipv6Addr = address.parse().ok()?;
+    if address.is_loopback() {
+        return Some(Redirect::temporary(&format!("http://localhost{port}{path}")).into_response());
+    }
+    Some((StatusCode::MISDIRECTED_REQUEST, NAMELESS).into_response())
 }
 
 /// Nothing, or a colon and a number.
@@ -75,6 +88,22 @@ mod tests {
         for host in ours.iter().chain(&["[::1]", "desk.example.org:443", "Desk.Example.org"]) {
             assert!(hosts.allows(Some(host)), "{host}");
         }
+    }
+
+    #[test]
+    fn pages_are_not_shown_under_an_ipv6_address() {
+        let answer = |host| elsewhere(Some(host), "/wall?tv=1");
+        let sent = answer("[::1]:8000").unwrap();
+        assert_eq!(sent.status(), StatusCode::TEMPORARY_REDIRECT);
+        let to = sent.headers().get("location").unwrap();
+        assert_eq!(to, "http://localhost:8000/wall?tv=1");
+        let refused = answer("[fe80::1]:8000").unwrap();
+        assert_eq!(refused.status(), StatusCode::MISDIRECTED_REQUEST);
+        assert!(NAMELESS.contains("public_hosts"));
+        for shown in ["localhost:8000", "127.0.0.1:8000", "desk.example.org"] {
+            assert!(answer(shown).is_none(), "{shown}");
+        }
+        assert!(elsewhere(None, "/").is_none());
     }
 
     #[test]

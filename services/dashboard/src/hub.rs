@@ -7,7 +7,12 @@
 //!    a hundred frames gets one delta, with every closed bar and marker and no old price.
 //! 3. Applying a frame twice changes nothing, so that a snapshot taken between two frames is sound.
 
+mod loads;
+
+pub use loads::Loads;
+
 use crate::{
+    pace::Haste,
     pane::{Arrival, Pane},
     sessions::{Sessions, SessionsView},
     stamp::Stamped,
@@ -44,6 +49,25 @@ pub enum Event {
     Joined,
 }
 
+impl Event {
+    /// How soon pages should see it. The account follows every price of any symbol: by itself it is
+    /// worth no frame.
+    pub(crate) fn haste(&self) -> Haste {
+        match self {
+            Self::Account(_) => Haste::Idle,
+            Self::Tick(_)
+            | Self::Bar(_)
+            | Self::Order(_)
+            | Self::Position(..)
+            | Self::Levels(_)
+            | Self::Control(_)
+            | Self::Feed(_)
+            | Self::History(_)
+            | Self::Joined => Haste::Prompt,
+        }
+    }
+}
+
 /// What the streams keep of one symbol, oldest first.
 #[derive(Debug)]
 pub struct History {
@@ -55,6 +79,8 @@ pub struct History {
     pub ticks: Vec<Tick>,
     /// Order events.
     pub orders: Vec<OrderEvent>,
+    /// As in the [`Load`] that it answers.
+    pub heard: u64,
 }
 
 /// A wish to load history.
@@ -64,6 +90,9 @@ pub struct Load {
     pub symbol: Symbol,
     /// What came since this time is missing, milliseconds since 1970 UTC; `None` for everything.
     pub since_ms: Option<i64>,
+    /// The newest tick heard live when it was wished for, 0 before the first: what is missing before
+    /// that one and is not loaded either is in no stream.
+    pub heard: u64,
 }
 
 /// One dashboard.
@@ -128,17 +157,19 @@ impl Hub {
         loads
     }
 
-    /// Says whether the bus is there.
-    pub fn bus(&mut self, connected: bool) {
-        if self.desk.value.bus != connected {
+    /// Says whether the bus is there. `true` when that is news.
+    pub fn bus(&mut self, connected: bool) -> bool {
+        let news = self.desk.value.bus != connected;
+        if news {
             let desk = DeskView { bus: connected, ..self.desk.value.clone() };
             self.desk.set(desk, self.seq + 1);
             self.changed = true;
         }
+        news
     }
 
-    /// Says what time it is, milliseconds since 1970 UTC: sessions begin and end.
-    pub fn clock(&mut self, now_ms: i64) {
+    /// Says what time it is, milliseconds since 1970 UTC: sessions begin and end. `true` when one did.
+    pub fn clock(&mut self, now_ms: i64) -> bool {
         let feed = self.feed.value.as_ref();
         let tape = feed.is_some_and(|feed| feed.clock == ClockKind::Tape);
         let newest = self.panes.values().filter_map(Pane::time_ms).max();
@@ -149,7 +180,9 @@ impl Hub {
         {
             self.sessions.set(Some(view), self.seq + 1);
             self.changed = true;
+            return true;
         }
+        false
     }
 
     /// Ends the present frame. `true` when it holds anything.
@@ -225,7 +258,7 @@ impl Hub {
                 self.repeated += 1;
                 None
             }
-            Arrival::AfterHole { since_ms } => Some(Load { symbol, since_ms: Some(since_ms) }),
+            Arrival::AfterHole { since_ms } => self.load(symbol, Some(since_ms)),
         }
     }
 
@@ -240,9 +273,15 @@ impl Hub {
     }
 
     fn history(&mut self, history: History, stamp: u64) -> Option<Load> {
-        let History { symbol, bars, ticks, orders } = history;
-        let since_ms = self.panes.get_mut(&symbol)?.history(bars, ticks, &orders, stamp)?;
-        Some(Load { symbol, since_ms: Some(since_ms) })
+        let History { symbol, bars, ticks, orders, heard } = history;
+        let pane = self.panes.get_mut(&symbol)?;
+        let since_ms = pane.history(bars, ticks, &orders, heard, stamp)?;
+        self.load(symbol, since_ms)
+    }
+
+    fn load(&self, symbol: Symbol, since_ms: Option<i64>) -> Option<Load> {
+        let heard = self.panes.get(&symbol)?.chart.last_seq();
+        Some(Load { symbol, since_ms, heard })
     }
 
     /// What may have been missed while the bus was away.
@@ -250,8 +289,8 @@ impl Hub {
         let panes = self.panes.iter_mut();
         panes
             .map(|(symbol, pane)| {
-                pane.chart.doubt();
-                Load { symbol: symbol.clone(), since_ms: pane.received_ms() }
+                let (since_ms, heard) = (pane.chart.doubt(), pane.chart.last_seq());
+                Load { symbol: symbol.clone(), since_ms, heard }
             })
             .collect()
     }
@@ -273,7 +312,11 @@ impl Hub {
     }
 
     fn whole_panes(&self) -> BTreeMap<&str, PaneView> {
-        let whole = |pane: &Pane| PaneView { reset: true, ..pane.since(0).unwrap_or_default() };
+        let whole = |pane: &Pane| PaneView {
+            reset: true,
+            gaps: Some(pane.chart.gaps()),
+            ..pane.since(0).unwrap_or_default()
+        };
         self.panes.iter().map(|(symbol, pane)| (symbol.as_str(), whole(pane))).collect()
     }
 

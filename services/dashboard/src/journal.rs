@@ -66,6 +66,8 @@ pub struct Journal {
     markers: BTreeMap<String, Stamped<Marker>>,
     orders_at: u64,
     markers_at: u64,
+    /// When markers that pages may have were last dropped.
+    reset_at: u64,
     /// Markers of decisions up to here belong to an earlier run of a tape.
     run_start: u64,
 }
@@ -90,8 +92,12 @@ impl Journal {
     /// A tape has started again: what earlier runs did is not shown.
     pub fn begin_run(&mut self, run_start: u64, stamp: u64) {
         self.run_start = run_start;
+        let before = self.markers.len();
         self.markers.retain(|_, marker| marker.value.position.is_none_or(|at| at > run_start));
-        self.markers_at = stamp;
+        if self.markers.len() < before {
+            // Refusals are counted by markers, and told along with orders.
+            (self.markers_at, self.orders_at, self.reset_at) = (stamp, stamp, stamp);
+        }
     }
 
     /// Markers that changed after `from`, in the order of their ids.
@@ -117,7 +123,12 @@ impl Journal {
         self.markers.values().filter(|marker| refused(marker.value.kind)).count()
     }
 
-    /// When any order last changed.
+    /// When markers sent before last became void.
+    pub fn reset_at(&self) -> u64 {
+        self.reset_at
+    }
+
+    /// When any order last changed, or how many were refused.
     pub fn orders_at(&self) -> u64 {
         self.orders_at
     }

@@ -4,7 +4,7 @@
 //! enabled, KV `control` as a person at a page has said, over a connection of its own.
 //!
 //! In the order a price travels: `sources` and `history` bring it from the bus, `service` gives
-//! it to the `hub`, which keeps a `pane` per symbol (`chart`, `journal`) and the `sessions` around them; once per interval
+//! it to the `hub`, which keeps a `pane` per symbol (`chart`, `journal`) and the `sessions` around them; at the slot's `pace`
 //! `desk` encodes one frame (`view`) for all pages, and each `socket` sends it as far as the
 //! page's `credit` goes. `control` takes a person's word from a page to the bus. `slot` decides which dashboard this process is, `routes` serves its port.
 
@@ -26,6 +26,7 @@ pub mod view;
 mod credit;
 mod csp;
 mod desk;
+mod pace;
 mod socket;
 
 mod control;

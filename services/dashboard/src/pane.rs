@@ -84,16 +84,17 @@ impl Pane {
         self.chart.bar(bar, stamp);
     }
 
-    /// Takes what the streams keep. Gives since when it must be read once more, milliseconds since
-    /// 1970 UTC, where ticks went missing meanwhile.
+    /// Takes what the streams kept after the tick `heard` was heard live. Where ticks went missing
+    /// after that one, gives since when they must be read once more, as [`Chart::join`] does.
     pub fn history(
         &mut self,
         bars: Vec<Bar>,
         ticks: Vec<Tick>,
         orders: &[OrderEvent],
+        heard: u64,
         stamp: u64,
-    ) -> Option<i64> {
-        let since_ms = self.chart.join(bars, &ticks, stamp);
+    ) -> Option<Option<i64>> {
+        let since_ms = self.chart.join(bars, &ticks, heard, stamp);
         for event in orders {
             self.journal.event(event, stamp);
         }
@@ -130,9 +131,11 @@ impl Pane {
     /// What changed after frame `from`; `None` when nothing did.
     pub fn since(&self, from: u64) -> Option<PaneView> {
         let digits = self.last.as_ref().map_or(2, |last| view::digits(last.value.price));
-        let reset = self.chart.reset_at() > from;
-        let rows = self.chart.closed_since(from).into_iter().map(|bar| view::row(bar, digits));
-        let markers = self.journal.markers_since(if reset { 0 } else { from });
+        let reset = self.chart.reset_at().max(self.journal.reset_at()) > from;
+        // What a page must forget it is told again, whenever it changed.
+        let of_line = if reset { 0 } else { from };
+        let rows = self.chart.closed_since(of_line).into_iter().map(|bar| view::row(bar, digits));
+        let markers = self.journal.markers_since(of_line);
         let changed = PaneView {
             quote: self
                 .last
@@ -144,6 +147,7 @@ impl Pane {
                 .then(|| self.chart.forming().map(|bar| view::row(&bar, digits))),
             reset,
             bars: rows.collect(),
+            gaps: (self.chart.gaps_at() > from).then(|| self.chart.gaps()),
             markers: markers.into_iter().cloned().collect(),
             position: self.position_since(from),
             // Outer: changed; inner: there is one.

@@ -12,7 +12,7 @@ use crate::{
 use axum::{
     Json, Router,
     extract::{DefaultBodyLimit, Query, State, WebSocketUpgrade},
-    http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header},
+    http::{HeaderMap, HeaderName, HeaderValue, StatusCode, Uri, header},
     middleware::from_fn_with_state,
     response::{Html, IntoResponse, Response},
     routing::{get, post},
@@ -64,14 +64,25 @@ pub(crate) fn router(served: Served) -> Router {
         .layer(fixed(header::CACHE_CONTROL, "no-store"))
 }
 
-async fn page(State(served): State<Served>, headers: HeaderMap) -> Response {
+async fn page(State(served): State<Served>, uri: Uri, headers: HeaderMap) -> Response {
+    if let Some(elsewhere) = elsewhere(&headers, &uri) {
+        return elsewhere;
+    }
     let policy = csp::page(host(&headers), &ports(&served.desk));
     html(pages::page(&served.desk), &policy)
 }
 
-async fn wall(State(served): State<Served>, headers: HeaderMap) -> Response {
+async fn wall(State(served): State<Served>, uri: Uri, headers: HeaderMap) -> Response {
+    if let Some(elsewhere) = elsewhere(&headers, &uri) {
+        return elsewhere;
+    }
     let policy = csp::wall(host(&headers), &ports(&served.desk));
     html(pages::wall(&served.desk), &policy)
+}
+
+fn elsewhere(headers: &HeaderMap, uri: &Uri) -> Option<Response> {
+    let path = uri.path_and_query().map_or("/", |path| path.as_str());
+    hosts::elsewhere(host(headers), path)
 }
 
 async fn snapshot(State(served): State<Served>) -> Response {

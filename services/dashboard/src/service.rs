@@ -1,9 +1,10 @@
-//! The loop of a served slot: what happens goes into the hub, and once per interval a frame comes out.
+//! The loop of a served slot: what happens goes into the hub, and frames come out at the slot's pace.
 
 use crate::{
     desk::Desk,
     history,
-    hub::{Event, Load},
+    hub::{Event, Load, Loads},
+    pace::{Haste, Pace},
     sources::Sources,
 };
 use anyhow::Context as _;
@@ -12,7 +13,7 @@ use std::time::Duration;
 use tokio::{
     sync::mpsc,
     task::JoinSet,
-    time::{Instant, MissedTickBehavior, interval},
+    time::{Instant, sleep_until},
 };
 use tokio_util::sync::CancellationToken;
 
@@ -23,6 +24,8 @@ const EVENTS: usize = 4_096;
 const AT_ONCE: usize = 512;
 /// A page hears from us at least this often.
 const BEAT: Duration = Duration::from_secs(1);
+/// How often the bus and the calendar are looked at while nothing happens.
+const LOOK: Duration = Duration::from_millis(250);
 
 /// Runs until `stopping`.
 ///
@@ -35,19 +38,17 @@ pub(crate) async fn run(
     stopping: CancellationToken,
 ) -> anyhow::Result<()> {
     let (events_in, mut events) = mpsc::channel(EVENTS);
-    let (loads_in, loads) = mpsc::channel(desk.slot.symbols.len() * 4);
+    let (loads_in, loads) = mpsc::channel(1);
     let mut tasks = JoinSet::new();
     Sources::open(&bus, &desk.slot.symbols).await?.run(&events_in, &mut tasks);
     tasks.spawn(history::run(bus.clone(), loads, events_in));
-    let mut pulse = Pulse { bus, desk, health, loads: loads_in, spoken: Instant::now() };
-    let mut ticker = interval(pulse.desk.slot.update_interval);
-    ticker.set_missed_tick_behavior(MissedTickBehavior::Skip);
+    let mut pulse = Pulse::new(bus, desk, health, loads_in);
     let mut batch = Vec::with_capacity(AT_ONCE);
     loop {
         tokio::select! {
             biased;
             () = stopping.cancelled() => return Ok(()),
-            _ = ticker.tick() => pulse.tick(),
+            () = sleep_until(pulse.next()) => pulse.beat(),
             _ = events.recv_many(&mut batch, AT_ONCE) => pulse.apply(batch.drain(..)),
             ended = tasks.join_next() => {
                 return ended.context("no source is left")?.context("a source panicked")?;
@@ -62,38 +63,79 @@ struct Pulse {
     desk: Desk,
     health: Health,
     loads: mpsc::Sender<Load>,
+    /// Loads for which the loader has no time yet.
+    waiting: Loads,
+    pace: Pace,
+    /// The moment from which times are counted.
+    begun: Instant,
     /// When pages last heard from us.
-    spoken: Instant,
+    spoken: Duration,
+    /// When it was last looked whether anything has to be done.
+    looked: Duration,
 }
 
 impl Pulse {
-    fn apply(&self, events: impl Iterator<Item = Event>) {
+    fn new(bus: Bus, desk: Desk, health: Health, loads: mpsc::Sender<Load>) -> Self {
+        let pace = Pace::new(desk.slot.update_interval);
+        let (begun, never) = (Instant::now(), Duration::ZERO);
+        let waiting = Loads::default();
+        Self { bus, desk, health, loads, waiting, pace, begun, spoken: never, looked: never }
+    }
+
+    fn apply(&mut self, events: impl Iterator<Item = Event>) {
+        let now = self.begun.elapsed();
         let mut hub = self.desk.hub_mut();
         for event in events {
+            self.pace.want(event.haste(), now);
             for load in hub.apply(event) {
                 metrics::counter!("dashboard_loads_total").increment(1);
-                // A full queue has a load of the same few symbols waiting already.
-                drop(self.loads.try_send(load));
+                self.waiting.add(load);
             }
+        }
+        drop(hub);
+        self.ask();
+    }
+
+    /// Gives the loader what it has room for; each of its answers brings us here again.
+    fn ask(&mut self) {
+        while let Ok(room) = self.loads.try_reserve() {
+            let Some(load) = self.waiting.take() else { return };
+            room.send(load);
         }
     }
 
-    fn tick(&mut self) {
-        let now_ms = clock::now_ms();
-        let (from_seq, changed) = {
-            let mut hub = self.desk.hub_mut();
-            hub.bus(self.bus.connected());
-            hub.clock(now_ms);
-            (hub.seq(), hub.advance())
-        };
-        if changed {
-            self.desk.publish(from_seq, now_ms);
-            self.spoken = Instant::now();
-        } else if self.spoken.elapsed() >= BEAT {
+    /// When the next beat is.
+    fn next(&self) -> Instant {
+        let look = self.looked + LOOK;
+        self.begun + self.pace.due().map_or(look, |due| due.min(look))
+    }
+
+    /// Sends a frame, if one is due, or a sign of life.
+    fn beat(&mut self) {
+        let (now, now_ms) = (self.begun.elapsed(), clock::now_ms());
+        self.looked = now;
+        self.look_around(now, now_ms);
+        if self.pace.due().is_some_and(|due| due <= now) {
+            self.pace.sent(now);
+            self.spoken = now;
+            let from_seq = self.desk.hub().seq();
+            if self.desk.hub_mut().advance() {
+                self.desk.publish(from_seq, now_ms);
+            }
+        } else if now.saturating_sub(self.spoken) >= BEAT {
+            self.spoken = now;
             self.desk.beat(now_ms);
-            self.spoken = Instant::now();
         }
+        self.ask();
         self.report();
+    }
+
+    /// What nobody tells: the bus went or came, a session began or ended.
+    fn look_around(&mut self, now: Duration, now_ms: i64) {
+        let mut hub = self.desk.hub_mut();
+        if hub.bus(self.bus.connected()) | hub.clock(now_ms) {
+            self.pace.want(Haste::Prompt, now);
+        }
     }
 
     fn report(&self) {

@@ -10,7 +10,10 @@ pub use desk::{
     mode,
 };
 
-use crate::journal::{Marker, OrderView, number};
+use crate::{
+    chart::Span,
+    journal::{Marker, OrderView, number},
+};
 use proto::{Bar, Levels, OrderId, Position, Session, Suspect, Tick};
 use serde::Serialize;
 use std::collections::BTreeMap;
@@ -90,6 +93,10 @@ pub struct PaneView {
     /// New and replaced closed bars.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub bars: Vec<Row>,
+    /// All stretches in which prices are known to be missing, `[from_ms, to_ms]`, oldest first: from
+    /// the last price before to the first one after.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub gaps: Option<Vec<Span>>,
     /// New and completed markers.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub markers: Vec<Marker>,

@@ -200,6 +200,27 @@ async fn sockets_of_other_sites_and_long_messages_are_refused() {
 }
 
 #[tokio::test]
+async fn pages_asked_for_under_an_ipv6_address_are_shown_under_a_name() {
+    let wall = Wall::new().await.unwrap();
+    let _first = wall.first().await;
+    let port = wall.ports[0];
+    let client = Client::builder().redirect(reqwest::redirect::Policy::none()).build().unwrap();
+    let ask = async |path: &str, host: String| {
+        let asked = client.get(format!("http://127.0.0.1:{port}{path}"));
+        asked.header(header::HOST, host).send().await.unwrap()
+    };
+    for path in ["/", "/wall"] {
+        let sent = ask(path, format!("[::1]:{port}")).await;
+        assert_eq!(sent.status(), StatusCode::TEMPORARY_REDIRECT);
+        assert_eq!(sent.headers()[header::LOCATION], format!("http://localhost:{port}{path}"));
+        let refused = ask(path, format!("[fe80::1]:{port}")).await;
+        assert_eq!(refused.status(), StatusCode::MISDIRECTED_REQUEST);
+        assert!(refused.text().await.unwrap().contains("public_hosts"));
+    }
+    assert_eq!(ask("/api/snapshot", format!("[::1]:{port}")).await.status(), StatusCode::OK);
+}
+
+#[tokio::test]
 async fn the_server_sees_subscriptions_to_its_own_symbols_only() {
     let wall = Wall::new().await.unwrap();
     let _first = wall.first().await;

@@ -1,18 +1,19 @@
 //! One dashboard on a bus of its own, with nobody behind it: what it shows is what a test publishes,
-//! as ingest would. Bus and dashboard can be killed and started again.
+//! as ingest, strategy and executor would. Bus and dashboard can be killed and started again.
+
+mod cast;
+
+pub use cast::{account, feed, levels, order, position};
 
 use crate::healthy;
 use anyhow::{Context as _, ensure};
-use proto::{
-    Bar, ClockKind, FeedState, FeedStatus, PriceField, Session, Source, Symbol, Tick, VERSION,
-    encode, stream, subject,
-};
+use proto::{Bar, FeedStatus, PriceField, Session, Source, Symbol, Tick, VERSION, encode, subject};
 use runtime::{
     bus::{Bus, Expect},
     clock,
     testing::{NatsServer, SOON, eventually, free_port, repository},
 };
-use serde_json::json;
+use serde_json::{Value, json};
 use std::{
     path::PathBuf,
     process::{Child, Command, Stdio},
@@ -25,8 +26,44 @@ pub struct Stage {
     dashboard: Option<Child>,
     config: TempDir,
     port: u16,
+    token: Option<String>,
     ingest: Bus,
+    strategy: Bus,
+    executor: Bus,
     symbols: Vec<Symbol>,
+}
+
+/// What is different about the dashboard of a stage.
+#[derive(Debug, Clone)]
+pub struct Scene {
+    /// More keys of its slot: `title`, `theme`, `colors`.
+    pub slot: Value,
+    /// How many more dashboards the wall names, with nobody behind them.
+    pub others: u32,
+    /// What a person types at the page to set the trading state, where that is possible.
+    pub token: Option<String>,
+}
+
+impl Default for Scene {
+    fn default() -> Self {
+        Self { slot: json!({}), others: 0, token: None }
+    }
+}
+
+impl Scene {
+    /// The configuration's text.
+    fn wall(&self, symbols: &[&str], port: u16) -> anyhow::Result<String> {
+        let mut slot = json!({"id": 1, "port": port, "symbols": symbols});
+        if let (Value::Object(keys), Value::Object(more)) = (&mut slot, &self.slot) {
+            keys.extend(more.clone());
+        }
+        let mut slots = vec![slot];
+        for id in 2..self.others + 2 {
+            slots.push(json!({"id": id, "port": free_port()?, "symbols": ["KO", "PEP"]}));
+        }
+        let control = json!({"enabled": self.token.is_some()});
+        Ok(json!({ "dashboards": slots, "control": control }).to_string())
+    }
 }
 
 impl Stage {
@@ -35,20 +72,31 @@ impl Stage {
     /// # Errors
     /// When a program is not built, or does not come up.
     pub async fn start(symbols: &[&str]) -> anyhow::Result<Self> {
+        Self::with(symbols, Scene::default()).await
+    }
+
+    /// The same, with what is different about it.
+    ///
+    /// # Errors
+    /// When a program is not built, or does not come up.
+    pub async fn with(symbols: &[&str], scene: Scene) -> anyhow::Result<Self> {
         runtime::tls::install();
         let server = NatsServer::provisioned().await?;
         let config = tempfile::tempdir().context("make a folder for the configuration")?;
         let port = free_port()?;
-        let wall = json!({"dashboards": [{"id": 1, "port": port, "symbols": symbols}]});
         let to = |name: &str| config.path().join(name);
-        std::fs::write(to("dashboard_config.json"), wall.to_string()).context("write the wall")?;
+        let wall = scene.wall(symbols, port)?;
+        std::fs::write(to("dashboard_config.json"), wall).context("write the wall")?;
         let calendar = repository().join("config/market_calendar.toml");
         std::fs::copy(calendar, to("market_calendar.toml")).context("copy the calendar")?;
         let parsed: Result<_, _> = symbols.iter().map(|text| Symbol::parse(text)).collect();
-        let ingest = server.bus("ingest").await?;
+        let (ingest, strategy) = (server.bus("ingest").await?, server.bus("strategy").await?);
+        let executor = server.bus("executor").await?;
         let symbols = parsed.context("read the symbols")?;
-        let mut stage = Self { server, dashboard: None, config, port, ingest, symbols };
-        stage.tell_feed().await?;
+        let (dashboard, token) = (None, scene.token);
+        let mut stage =
+            Self { server, dashboard, config, port, token, ingest, strategy, executor, symbols };
+        stage.tell_feed(&feed(&stage.symbols)).await?;
         stage.start_dashboard().await?;
         Ok(stage)
     }
@@ -68,7 +116,11 @@ impl Stage {
     /// # Errors
     /// When it is not built or does not come up.
     pub async fn start_dashboard(&mut self) -> anyhow::Result<()> {
-        let child = Command::new(dashboard()?)
+        let mut command = Command::new(dashboard()?);
+        if let Some(token) = &self.token {
+            command.env("DASHBOARD_CONTROL_TOKEN", token);
+        }
+        let child = command
             .args(["--dashboard-id", "1"])
             .env_remove("DASHBOARD_ID")
             .env("CONFIG_DIR", self.config.path())
@@ -124,27 +176,16 @@ impl Stage {
         stored.await.map(drop).context("store a minute")
     }
 
-    async fn tell_feed(&self) -> anyhow::Result<()> {
-        let status = FeedStatus {
-            v: VERSION,
-            run: "stage".to_owned(),
-            source: Source::Sim,
-            clock: ClockKind::Tape,
-            state: FeedState::Live,
-            detail: "published by hand".to_owned(),
-            symbols: self.symbols.clone(),
-            missing: Vec::new(),
-            start_position: 0,
-            interval_ms: 1_000,
-            speed: 1.0,
-            delay_ms: 0,
-            entitlement: None,
-            transport: None,
-            tape: None,
-            at_ms: clock::now_ms(),
-        };
-        let feed = self.ingest.kv(&stream::FEED);
-        feed.put(subject::key::FEED_STATUS, &status).await.map(drop).context("tell of the feed")
+    /// Sends the dashboard a signal: `STOP`, `CONT`.
+    ///
+    /// # Errors
+    /// When it does not run.
+    pub fn signal_dashboard(&self, signal: &str) -> anyhow::Result<()> {
+        let child = self.dashboard.as_ref().context("the dashboard does not run")?;
+        let id = child.id().to_string();
+        let sent = Command::new("kill").args(["-s", signal, &id]).status().context("run kill")?;
+        ensure!(sent.success(), "kill -s {signal} {id}: {sent}");
+        Ok(())
     }
 }
 

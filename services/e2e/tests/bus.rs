@@ -230,8 +230,9 @@ async fn roll_call(bus: &Bus, everyone: &BTreeSet<String>) -> BTreeSet<String> {
 }
 
 async fn ask(bus: &Bus, subject: String) -> Value {
-    let answer = bus.client().request(subject.clone(), "".into()).await;
-    let answer = answer.unwrap_or_else(|error| panic!("{subject}: {error}"));
+    let asked = async || bus.client().request(subject.clone(), "".into()).await.ok();
+    let answer = eventually(SOON, asked).await;
+    let answer = answer.unwrap_or_else(|| panic!("nobody answers {subject}"));
     serde_json::from_slice(&answer.payload).unwrap()
 }
 

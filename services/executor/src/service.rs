@@ -103,6 +103,8 @@ struct Running<B> {
     /// How far the strategy has come on this run: on a tape clock, how far we may read.
     strategy_position: u64,
     tape_ns: i64,
+    /// When ingest had the last tick, nanoseconds since 1970 UTC; 0 before the first.
+    received_ns: i64,
     /// The account has changed since it was published.
     account_stale: bool,
     /// Intents wait for the broker's limit of orders.
@@ -177,6 +179,7 @@ impl Service {
             tape,
             feed,
             tape_ns: 0,
+            received_ns: 0,
             account_stale: true,
             waits: false,
         })
@@ -332,7 +335,7 @@ impl<B: Broker> Running<B> {
 
     /// Takes a price in, and stops the desk from opening positions when it makes a limit be reached.
     async fn on_tick(&mut self, tick: &Tick) -> anyhow::Result<()> {
-        self.tape_ns = tick.time_ns;
+        (self.tape_ns, self.received_ns) = (tick.time_ns, tick.received_ns);
         self.account_stale = true;
         metrics::counter!("executor_ticks_total").increment(1);
         match self.desk.on_tick(tick) {

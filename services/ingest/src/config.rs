@@ -18,7 +18,7 @@ use runtime::{
     config::{Faults, Refused, health_listen, health_variable, parsed_file, toml_file, variable},
     wall::Wall,
 };
-use std::{collections::BTreeSet, net::SocketAddr, path::PathBuf};
+use std::{collections::BTreeSet, net::SocketAddr, path::PathBuf, time::Duration};
 
 /// Its file in the configuration folder.
 pub const FILE: &str = "ingest.toml";
@@ -82,13 +82,17 @@ impl Config {
         let sim = sim::read(&file.section("sim"));
         let polygon = polygon::read(&file.section("polygon"), key.unwrap_or_default(), &faults);
         let quality = quality::read(&file.section("quality"));
-        let until = replay::until(&file, &faults);
+        let (until, every_trade) = replay::options(&file, &faults);
+        let last_sales = (!every_trade).then(|| calendar.clone());
         drop(record::read(&file.section("record"), None));
         drop(file);
         let feed = match (wish, polygon) {
-            (Wish::Polygon, Some(polygon)) => Feed::Polygon(Box::new(polygon)),
+            (Wish::Polygon, Some(mut polygon)) => {
+                polygon.pace.ahead = Duration::from_nanos(quality.ahead_ns.unsigned_abs());
+                Feed::Polygon(Box::new(polygon))
+            }
             (Wish::Replay(files, speed), _) => {
-                Feed::Replay(replay::read(&files, speed, until, &faults))
+                Feed::Replay(replay::read(&files, speed, until, last_sales, &faults))
             }
             (Wish::Sim, _) | (Wish::Polygon, None) => Feed::Sim(sim),
         };

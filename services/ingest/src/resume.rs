@@ -118,6 +118,7 @@ mod tests {
             ask: None,
             prev_close: None,
             gap: false,
+            received_ns: None,
         }
     }
 

@@ -69,7 +69,7 @@ pub async fn recorder(config: RecordConfig) -> anyhow::Result<()> {
     lifecycle.spawn("health", health.clone().serve(config.health, stopping()));
     let (name, what) = ("recorder".to_owned(), "ticks to flat files");
     lifecycle.spawn("announce", bus.clone().announce(name, what, health.clone(), stopping()));
-    let record = record::record(config.settings, bus.clone(), health, stopping());
+    let record = record::record(config.settings, bus.clone(), health, Clock::wall(), stopping());
     lifecycle.spawn("record", record);
     let outcome = lifecycle.run().await;
     bus.drain().await;

@@ -1,14 +1,18 @@
 //! The loop of ingest: one event of the source in, ticks and bars out.
 
+mod coverage;
+mod drift;
 mod minutes;
 mod start;
 
 use crate::{
-    normalize::{Normalizer, Passed, Quality, Turn},
+    normalize::{Normalizer, Passed, Quality, Turn, Unfit},
     publish::{Ticks, bars::BarWriter, joints::Joints, status::StatusWriter, stored::StoredBars},
     resume::CatchUp,
     source::{Condition, Event, Handling, Quote, Source},
 };
+use coverage::Coverage;
+use drift::Drift;
 use market::{BarFold, Calendar};
 use proto::{Bar, FeedState, FeedStatus, Symbol, Tick, Transport};
 use runtime::{bus::Bus, clock::Clock, health::Health};
@@ -55,6 +59,12 @@ struct Service {
     /// What earlier processes have stored of a live source.
     stored: StoredBars,
     status: StatusWriter,
+    /// What the source last said of itself.
+    said: Condition,
+    drift: Drift,
+    calendar: Calendar,
+    /// How the calendar stood when it was last looked at; `None` where no session is asked for now.
+    coverage: Option<Coverage>,
     /// The source can be asked: a tape that is no tape cannot.
     usable: bool,
 }
@@ -95,8 +105,9 @@ impl Service {
     async fn take(&mut self, event: Event) {
         match event {
             Event::Quotes(quotes) => {
-                let received_ns = self.clock.now_ns();
+                let now_ns = self.clock.now_ns();
                 for quote in self.pass_published(quotes).await {
+                    let received_ns = quote.received_ns.unwrap_or(now_ns);
                     self.take_quote(quote, received_ns).await;
                 }
             }
@@ -125,8 +136,10 @@ impl Service {
     }
 
     async fn take_quote(&mut self, quote: Quote, received_ns: i64) {
+        let time_ns = quote.time_ns;
         match self.normalizer.tick(quote, received_ns) {
             Ok(Passed { tick, doubts, turn }) => {
+                self.note_passed();
                 for doubt in doubts {
                     metrics::counter!("ingest_suspect_total", "rule" => doubt.label()).increment(1);
                 }
@@ -139,6 +152,9 @@ impl Service {
             }
             Err(unfit) => {
                 metrics::counter!("ingest_dropped_total", "reason" => unfit.label()).increment(1);
+                if unfit == Unfit::Time && self.handling.is_live() {
+                    self.note_ahead(time_ns, received_ns);
+                }
             }
         }
     }
@@ -183,7 +199,34 @@ impl Service {
         self.say(condition);
     }
 
+    /// Prices come from the future: after a number of them our clock is the likelier culprit.
+    fn note_ahead(&mut self, time_ns: i64, received_ns: i64) {
+        if self.drift.dropped(time_ns, received_ns) {
+            let words = self.drift.words().unwrap_or_default().to_owned();
+            tracing::warn!("no prices: {words}");
+            self.health.set("clock", false, words);
+            self.say_again();
+        }
+    }
+
+    fn note_passed(&mut self) {
+        if self.drift.passed() {
+            self.health.set("clock", true, "as the feed's");
+            self.say_again();
+        }
+    }
+
     fn say(&mut self, condition: Condition) {
+        self.said = condition;
+        self.say_again();
+    }
+
+    /// Says what the source last said of itself, or why nothing of it is taken.
+    fn say_again(&mut self) {
+        let mut condition = self.said.clone();
+        if let (FeedState::Live, Some(words)) = (condition.state, self.drift.words()) {
+            (condition.state, condition.detail) = (FeedState::Failing, words.to_owned());
+        }
         let Condition { state, detail, missing, delay_ms, entitlement, transport, tape } =
             condition;
         self.health.set("feed", state != FeedState::Failing, &detail);
@@ -206,10 +249,25 @@ impl Service {
     fn look_around(&mut self) {
         let connected = self.bus.connected();
         self.health.set("bus", connected, if connected { "connected" } else { "not connected" });
+        self.look_at_calendar();
         if self.handling.is_live() {
             for bar in self.close_bars(self.clock.now_ms() - self.behind_ms()) {
                 self.write_live(&bar);
             }
+        }
+    }
+
+    /// Says when the calendar of a live source ends soon, or has ended.
+    fn look_at_calendar(&mut self) {
+        let Some(before) = &self.coverage else { return };
+        let now = Coverage::of(&self.calendar, self.clock.now_ms());
+        if now != *before {
+            let (well, words) = now.told();
+            if now != Coverage::Good {
+                tracing::warn!("the market calendar needs another year: {words}");
+            }
+            self.health.set("calendar", well, words);
+            self.coverage = Some(now);
         }
     }
 

@@ -95,15 +95,24 @@ pub fn variable(name: &str) -> Option<String> {
     std::env::var(name).ok().filter(|value| !value.trim().is_empty())
 }
 
-/// A secret from `NAME`, or from the file that `NAME_FILE` names; `None` when neither is set.
+/// A secret from `NAME`, or from the file that `NAME_FILE` names; `None` when neither is set. White
+/// space around it is no part of it: what a file ends with stays where others make a variable of it.
 pub fn secret(name: &str, faults: &Faults) -> Option<SecretString> {
-    let file = variable(&format!("{name}_FILE"));
-    match (variable(name), file) {
+    secret_of(name, variable(name), variable(&format!("{name}_FILE")), faults)
+}
+
+fn secret_of(
+    name: &str,
+    value: Option<String>,
+    file: Option<String>,
+    faults: &Faults,
+) -> Option<SecretString> {
+    match (value, file) {
         (Some(_), Some(_)) => {
             faults.add(name, format!("set either {name} or {name}_FILE, not both"));
             None
         }
-        (Some(value), None) => Some(SecretString::from(value)),
+        (Some(value), None) => Some(SecretString::from(value.trim().to_owned())),
         (None, Some(path)) => read_secret(name, Path::new(&path), faults),
         (None, None) => None,
     }

@@ -206,7 +206,10 @@ async fn a_server_too_busy_to_judge_a_password_gives_no_answer() {
     let (asked, ()) = tokio::join!(config.knows_default_password("ingest"), async {
         let (mut client, _) = busy.accept().await.unwrap();
         let info = "INFO {\"server_id\":\"x\",\"version\":\"2.15.1\",\"max_payload\":1048576}\r\n";
-        client.write_all(format!("{info}-ERR 'Authentication Timeout'\r\n").as_bytes()).await.unwrap();
+        client
+            .write_all(format!("{info}-ERR 'Authentication Timeout'\r\n").as_bytes())
+            .await
+            .unwrap();
         // Read to its end, so that what was said is not lost with the connection.
         client.read_to_end(&mut Vec::new()).await.unwrap_or_default();
     });

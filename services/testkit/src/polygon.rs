@@ -26,9 +26,11 @@ mod rest;
 mod socket;
 mod world;
 
+mod admin;
 mod control;
 mod generate;
 mod server;
+mod time;
 
 pub use config::{Acks, Config, Listing, Surplus, Weekend};
 pub use control::{Control, FaultBuilder};
@@ -39,4 +41,5 @@ pub use numbers::Numbers;
 pub use plan::Plan;
 pub use server::Polygon;
 pub use socket::Received;
+pub use time::new_york;
 pub use world::{Auth, Seen};

@@ -7,7 +7,7 @@ use proto::{PriceField, Session, Source, Symbol, Tick};
 use reqwest::Method;
 use runtime::testing::{NatsServer, SOON, eventually};
 use std::process::Stdio;
-use support::{APPLE, Api, dec, fake, seconds, with};
+use support::{APPLE, Api, dec, fake, with};
 use testkit::trading212::Status;
 use tokio::{
     io::{AsyncBufReadExt as _, BufReader},

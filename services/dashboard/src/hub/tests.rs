@@ -4,7 +4,7 @@ mod properties;
 
 use super::*;
 use crate::fake::{MINUTE_MS, account, bar, feed, levels, order, position, symbol, tick};
-use proto::{OrderState, Side, Source, Suspect};
+use proto::{OrderState, Side, Source, Suspect, Transport};
 use serde_json::Value;
 
 const START: i64 = 1_795_186_800_000;
@@ -20,7 +20,8 @@ fn json(frame: &Frame<'_>) -> Value {
 }
 
 fn history(symbol: Symbol, ticks: Vec<Tick>) -> Event {
-    Event::History(Box::new(History { symbol, bars: Vec::new(), ticks, orders: Vec::new() }))
+    let (bars, orders) = (Vec::new(), Vec::new());
+    Event::History(Box::new(History { symbol, bars, ticks, orders, heard: u64::MAX }))
 }
 
 #[test]
@@ -241,4 +242,88 @@ fn only_a_page_of_this_hub_can_resume() {
     assert!(hub.can_resume("s", 1));
     assert!(!hub.can_resume("s", 2), "a frame of the future");
     assert!(!hub.can_resume("t", 1));
+}
+
+#[test]
+fn an_account_that_was_only_written_again_is_sent_with_its_time_and_alone() {
+    let mut hub = hub();
+    hub.apply(Event::Tick(tick(&symbol("AAPL"), 1, 101.0, START)));
+    hub.apply(Event::Feed(Box::new(feed(vec![symbol("AAPL")]))));
+    hub.apply(Event::Account(Box::new(Account { at_ms: START, ..account() })));
+    hub.advance();
+    assert_eq!(json(&hub.snapshot(0))["account"]["at_ms"], START);
+    let again = Event::Account(Box::new(Account { at_ms: START + 200, ..account() }));
+    assert_eq!((again.haste(), Event::Joined.haste()), (Haste::Idle, Haste::Prompt));
+    hub.apply(again);
+    hub.advance();
+    let delta = json(&hub.delta(1, 0));
+    assert_eq!(delta["account"]["at_ms"], START + 200);
+    let rest = ["desk", "control", "feed", "sessions"];
+    assert!(rest.iter().all(|key| delta.get(key).is_none()), "{delta}");
+    assert_eq!(delta["symbols"], serde_json::json!({}));
+    assert!(delta.to_string().len() < 600, "{delta}");
+}
+
+#[test]
+fn pages_are_told_where_prices_are_missing_until_they_are_there() {
+    let mut hub = hub();
+    let aapl = symbol("AAPL");
+    hub.apply(history(aapl.clone(), Vec::new()));
+    hub.apply(Event::Tick(tick(&aapl, 1, 101.0, START + 1_000)));
+    hub.advance();
+    assert_eq!(json(&hub.snapshot(0))["symbols"]["AAPL"]["gaps"], serde_json::json!([]));
+    let back_ms = START + 2 * MINUTE_MS + 5_000;
+    hub.apply(Event::Tick(Tick { gap: true, ..tick(&aapl, 2, 102.0, back_ms) }));
+    hub.advance();
+    let told = serde_json::json!([[START + 1_000, back_ms]]);
+    for frame in [hub.snapshot(0), hub.delta(1, 0)] {
+        assert_eq!(json(&frame)["symbols"]["AAPL"]["gaps"], told);
+    }
+    hub.apply(Event::Tick(tick(&aapl, 3, 102.0, back_ms + 1)));
+    hub.advance();
+    assert!(json(&hub.delta(2, 0))["symbols"]["AAPL"].get("gaps").is_none(), "they know");
+    hub.apply(Event::Bar(bar(&aapl, START + MINUTE_MS, 101.0, 102.0, 1)));
+    hub.advance();
+    assert_eq!(json(&hub.delta(3, 0))["symbols"]["AAPL"]["gaps"], serde_json::json!([]));
+}
+
+#[test]
+fn a_stream_may_be_quiet_in_one_symbol_but_not_in_all() {
+    let limits = |transport| {
+        let mut hub = hub();
+        let polled = FeedStatus { transport, interval_ms: 30_000, speed: 8.0, ..feed(Vec::new()) };
+        hub.apply(Event::Feed(Box::new(polled)));
+        let feed = json(&hub.snapshot(0))["feed"].clone();
+        assert_eq!((&feed["late_ms"], &feed["stale_ms"]), (&60_000.into(), &120_000.into()));
+        assert_eq!(feed["speed"], 8.0);
+        [&feed["page_late_ms"], &feed["page_stale_ms"]].map(|limit| limit.as_u64().unwrap())
+    };
+    assert_eq!(limits(Some(Transport::Stream)), [3_000, 10_000]);
+    assert_eq!(limits(Some(Transport::Poll)), [60_000, 120_000]);
+    assert_eq!(limits(None), [60_000, 120_000]);
+}
+
+#[test]
+fn open_pages_forget_the_markers_of_a_run_that_is_over_and_keep_its_bars() {
+    let mut hub = hub();
+    let aapl = symbol("AAPL");
+    let run = |run: &str, start_position| {
+        let tape = FeedStatus { source: Source::Replay, ..feed(Vec::new()) };
+        Event::Feed(Box::new(FeedStatus { run: run.to_owned(), start_position, ..tape }))
+    };
+    hub.apply(run("first", 0));
+    hub.apply(Event::Bar(bar(&aapl, START, 100.0, 101.0, 1)));
+    let refused = order(&aapl, 7, Side::Buy, OrderState::Refused, 101.0);
+    hub.apply(Event::Order(Box::new(refused)));
+    hub.advance();
+    assert_eq!(json(&hub.snapshot(0))["symbols"]["AAPL"]["refusals"], 1);
+    hub.apply(run("later", 50));
+    hub.advance();
+    let pane = json(&hub.delta(1, 0))["symbols"]["AAPL"].clone();
+    assert_eq!((&pane["reset"], &pane["refusals"]), (&true.into(), &0.into()));
+    assert_eq!((pane["bars"].as_array().unwrap().len(), pane.get("markers")), (1, None));
+    hub.apply(run("third", 90));
+    hub.advance();
+    let delta = json(&hub.delta(2, 0));
+    assert_eq!(delta["symbols"], serde_json::json!({}), "nothing of theirs was dropped");
 }

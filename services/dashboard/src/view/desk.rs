@@ -24,6 +24,8 @@ pub struct AccountView {
     unresolved: Vec<OrderId>,
     refusals: BTreeMap<Rule, u64>,
     warnings: Vec<String>,
+    /// When the executor last wrote it, milliseconds since 1970 UTC: an old one is of a dead executor.
+    at_ms: i64,
 }
 
 /// The trading state, with who set it and why.
@@ -50,6 +52,9 @@ pub struct FeedView {
     missing: Vec<Symbol>,
     late_ms: u64,
     stale_ms: u64,
+    /// The same for the newest price of all symbols.
+    page_late_ms: u64,
+    page_stale_ms: u64,
 }
 
 /// How far a tape has come.
@@ -110,6 +115,7 @@ pub fn account(account: &Account) -> AccountView {
         unresolved: account.unresolved.clone(),
         refusals: account.refusals.clone(),
         warnings: account.warnings.clone(),
+        at_ms: account.at_ms,
     }
 }
 
@@ -119,9 +125,17 @@ pub fn control(control: &Control) -> ControlView {
     ControlView { state: control.state, by, why, at_ms: control.at_ms }
 }
 
-/// The feed. A price is late after two missed ticks, stale after four, but never sooner than after
-/// 3 and 10 seconds.
+/// A price is late and stale no sooner than after this, milliseconds.
+const SOONEST_MS: (u64, u64) = (3_000, 10_000);
+
+/// The feed. A price is late after two missed ticks, stale after four, but no sooner than
+/// [`SOONEST_MS`]. A stream sends every trade of every symbol: one symbol may be quiet for as long as a
+/// poll would take, but not all of them.
 pub fn feed(feed: &FeedStatus) -> FeedView {
+    let late_ms = feed.interval_ms.saturating_mul(2).max(SOONEST_MS.0);
+    let stale_ms = feed.interval_ms.saturating_mul(4).max(SOONEST_MS.1);
+    let streamed = feed.transport == Some(Transport::Stream);
+    let (page_late_ms, page_stale_ms) = if streamed { SOONEST_MS } else { (late_ms, stale_ms) };
     FeedView {
         source: feed.source,
         clock: feed.clock,
@@ -133,8 +147,10 @@ pub fn feed(feed: &FeedStatus) -> FeedView {
         transport: feed.transport,
         tape: feed.tape.as_ref().map(tape),
         missing: feed.missing.clone(),
-        late_ms: feed.interval_ms.saturating_mul(2).max(3_000),
-        stale_ms: feed.interval_ms.saturating_mul(4).max(10_000),
+        late_ms,
+        stale_ms,
+        page_late_ms,
+        page_stale_ms,
     }
 }
 

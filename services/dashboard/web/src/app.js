@@ -6,6 +6,7 @@ import { ControlDialog } from "./control.js";
 import { syncCrosshairs } from "./crosshair.js";
 import { part } from "./dom.js";
 import { Drawer } from "./drawer.js";
+import { clockTime } from "./format.js";
 import { bindKeys } from "./keys.js";
 import { describeMarker } from "./legend.js";
 import { openLink } from "./link.js";
@@ -13,7 +14,7 @@ import { Log } from "./log.js";
 import { applyFrame, createModel, takeDirty, takeNews } from "./model.js";
 import { Painter } from "./painter.js";
 import { Pane } from "./pane.js";
-import { Settings, bindSettings } from "./settings.js";
+import { Settings, bindSettings, bindToggle } from "./settings.js";
 import { chooseTheme, initTheme, onTheme, themeChoice } from "./theme.js";
 import { Timing } from "./timing.js";
 import { TopBar } from "./topbar.js";
@@ -75,7 +76,7 @@ function linkChanged(state) {
 function tell(news) {
   const digits = (symbol) => model.symbols.get(symbol)?.quote?.digits ?? 2;
   log.take(news, timing.now(), digits);
-  if (news.kind === "marker" && news.marker.kind === "fill") {
+  if (news.kind === "marker" && news.marker.kind === "fill" && news.recent) {
     tellFill(settings, news, describeMarker(news.marker, digits(news.symbol)));
   }
 }
@@ -107,10 +108,20 @@ function paint() {
 
 function paintTime() {
   const nowMs = timing.now();
-  const { level, why } = topBar.paintTime(link, nowMs);
+  const { level, why, silent } = topBar.paintTime(link, nowMs);
   if (level !== paintTime.level) log.add(nowMs, "link", `prices ${level}: ${why}`);
   paintTime.level = level;
+  tellSilence(silent, nowMs);
   for (const pane of panes) pane.drawAge(nowMs);
+}
+
+// `since`: when the executor last wrote, if it does not any more.
+function tellSilence(since, nowMs) {
+  const before = tellSilence.since ?? null;
+  tellSilence.since = since;
+  if (since === before) return;
+  const words = `the executor is silent since ${clockTime(since)} ET: account and trading state are as of then`;
+  log.add(nowMs, "trading", since === null ? "the executor writes again" : words);
 }
 
 function paintLatency() {
@@ -134,6 +145,7 @@ syncCrosshairs(panes, settings);
 wakeOnTouch(settings);
 const preferences = part(document, "preferences");
 bindSettings(preferences, settings, allow);
+bindToggle(document.querySelector("[data-action=c]"), settings, "crosshair");
 part(preferences, "theme-choice").value = themeChoice();
 part(preferences, "theme-choice").addEventListener("change", (event) => chooseTheme(event.target.value));
 const windows = part(document, "windows");
@@ -158,6 +170,10 @@ window.__desk = Object.freeze({
   drawn: (symbol) => paneOf(symbol)?.chart.main.series.data() ?? [],
   draws: (symbol) => paneOf(symbol)?.chart.shade.draws ?? 0,
   missing: (symbol) => paneOf(symbol)?.chart.shade.runs.filter(({ kind }) => kind === "missing") ?? [],
+  shaded: (symbol) => paneOf(symbol)?.chart.shade.runs.map(({ kind }) => kind) ?? [],
+  averaged: (symbol, name) => paneOf(symbol)?.chart.averages[name].series.data().length ?? 0,
+  range: (symbol) => paneOf(symbol)?.chart.chart.timeScale().getVisibleLogicalRange() ?? null,
+  x: (symbol, time) => paneOf(symbol)?.chart.chart.timeScale().timeToCoordinate(time) ?? null,
   marked: (symbol) => paneOf(symbol)?.chart.markers.markers().length ?? 0,
   lines: (symbol) => paneOf(symbol)?.chart.main.series.priceLines().map((line) => line.options().title) ?? [],
   latency: () => timing.delays.summary(),

@@ -2,25 +2,40 @@
 //
 // A bar is a row `[time_s, open, high, low, close, volume, vwap]`, one per minute, ascending.
 
+// `grid` says which bars are drawn: `{ minutes, sessions, gaps }`, the last two as far as they are known.
+
 import { newYorkDate } from "./format.js";
+import { missing } from "./holes.js";
+import { anchorAt } from "./sessions.js";
 
 const MINUTE = 60;
+// Minutes without a bar between two bars that are drawn as such; a longer hole is drawn as if it were
+// so long: the library works through every point.
+const MAX_HOLE = 120;
 
 // What a chart can show, in minutes.
 export const TIMEFRAMES = [1, 5, 15, 60];
 export const timeframeName = (minutes) => (minutes < 60 ? `${minutes}m` : `${minutes / 60}h`);
 export const nextTimeframe = (minutes) => TIMEFRAMES[(TIMEFRAMES.indexOf(minutes) + 1) % TIMEFRAMES.length];
 
-// Start of the span of `minutes` that a time falls into. New York is whole hours from UTC, so that
-// spans of up to an hour begin on its clock too.
-export const spanStart = (time, minutes) => time - (time % (minutes * MINUTE));
+// Start of the span that a time falls into. New York is whole hours from UTC, so that spans of up to
+// half an hour begin on its clock; those of an hour begin with each part of the trading day, at 09:30,
+// 10:30 and so on, so that none mixes prices from before the open with those after it.
+export function spanStart(time, { minutes, sessions = null }) {
+  const step = minutes * MINUTE;
+  const anchor = minutes < 60 ? 0 : anchorAt(sessions, time);
+  return time - ((time - anchor) % step);
+}
+
+// Start of the span after the one that starts at `start`: the last one of a part may be shorter.
+export const nextSpan = (start, grid) => spanStart(start + grid.minutes * MINUTE, grid);
 
 // Minutes into bars of `minutes`, the forming one included: it is the last of `rows`.
-export function aggregate(rows, minutes) {
-  if (minutes === 1) return rows;
+export function aggregate(rows, grid) {
+  if (grid.minutes === 1) return rows;
   const wide = [];
   for (const row of rows) {
-    const start = spanStart(row[0], minutes);
+    const start = spanStart(row[0], grid);
     const open = wide.at(-1);
     if (open && open[0] === start) extend(open, row);
     else wide.push([start, ...row.slice(1)]);
@@ -37,27 +52,35 @@ function extend(wide, [, , high, low, close, volume, vwap]) {
   wide[5] = sum;
 }
 
-// Starts of the missing spans between two bars of one New York day: without them the chart would draw
-// an outage as if no time had passed. Nights and weekends stay folded.
-export function missingSpans(before, after, minutes = 1) {
-  const step = minutes * MINUTE;
-  if (after - before <= step || newYorkDate(before) !== newYorkDate(after)) return [];
+// Starts of the spans without a bar between two bars of one New York day: without them the chart would
+// draw an outage as if no time had passed. Nights and weekends stay folded.
+export function emptySpans(before, after, grid) {
+  if (after - before <= grid.minutes * MINUTE || newYorkDate(before) !== newYorkDate(after)) return [];
   const points = [];
-  for (let time = before + step; time < after; time += step) points.push({ time });
+  for (let time = nextSpan(before, grid); time < after && points.length < MAX_HOLE; time = nextSpan(time, grid)) {
+    points.push({ time });
+  }
   return points;
+}
+
+// Prices are missing between two bars, not merely quiet.
+export function isTorn(before, after, grid) {
+  const points = emptySpans(before, after, grid);
+  return points.length > 0 && missing(points, grid).includes(true);
 }
 
 export const candle = ([time, open, high, low, close]) => ({ time, open, high, low, close });
 export const closing = ([time, , , , close]) => ({ time, value: close });
 export const volume = ([time, open, , , close, value]) => ({ time, value, rising: close >= open });
 
-// All points of a series: `shape` turns a bar into one, `endOfLine` the last point before a hole.
-export function series(rows, minutes, shape, endOfLine = (point) => point) {
+// All points of a series: `shape` turns a bar into one, `endOfLine` the last point before missing time.
+export function series(rows, grid, shape, endOfLine = (point) => point) {
   const points = [];
   let before = null;
   for (const row of rows) {
-    const missing = before === null ? [] : missingSpans(before, row[0], minutes);
-    if (missing.length > 0) points.push(endOfLine(points.pop()), ...missing);
+    const empty = before === null ? [] : emptySpans(before, row[0], grid);
+    if (empty.length > 0 && missing(empty, grid).includes(true)) points.push(endOfLine(points.pop()));
+    points.push(...empty);
     points.push(shape(row));
     before = row[0];
   }

@@ -5,8 +5,9 @@ import {
   CandlestickSeries, HistogramSeries, LineSeries, LineStyle, createChart, createSeriesMarkers,
 } from "lightweight-charts";
 import {
-  aggregate, candle, closing, firstFrom, missingSpans, series, spanStart, unseenPiece, volume,
+  aggregate, candle, closing, firstFrom, isTorn, series, spanStart, unseenPiece, volume,
 } from "./bars.js";
+import { missing } from "./holes.js";
 import { anchorOf } from "./indicators.js";
 import { Layer } from "./layer.js";
 import { widened } from "./lines.js";
@@ -17,15 +18,20 @@ import { palette } from "./theme.js";
 
 // Pixels from one bar to the next.
 const USUAL_SPACING = 6;
+// Pixels below which a line's name would cover the bars.
+const TITLED_WIDTH = 400;
 // Bars that may be added before all are drawn anew without those that nobody keeps any more.
 export const MAX_GROWN = 500;
 const AVERAGES = ["vwap", "emaFast", "emaSlow"];
 
 export class Chart {
-  constructor(element, accent) {
+  constructor(element, accent, framed = false) {
     this.accent = accent;
+    // In a frame of the wall, and wide enough for names beside its lines.
+    this.place = { framed, titled: true };
     this.kind = "candles";
-    this.minutes = 1;
+    // Which bars are drawn.
+    this.grid = { minutes: 1, sessions: null, gaps: [] };
     this.digits = 2;
     this.lines = [];
     this.drawn = null;
@@ -43,6 +49,15 @@ export class Chart {
     );
     this.addMain();
     this.applyTheme();
+    if (framed) this.setView("full");
+    new ResizeObserver((entries) => this.fit(entries.at(-1).contentRect.width)).observe(element);
+  }
+
+  fit(width) {
+    const titled = width >= TITLED_WIDTH;
+    if (titled === this.place.titled) return;
+    this.place = { ...this.place, titled };
+    this.setLines(this.lines);
   }
 
   addMain() {
@@ -76,22 +91,23 @@ export class Chart {
 
   // Draws what has changed: `since` is the start of the oldest changed bar. What is drawn already is
   // kept where it can be; a bar in the midst of it has all drawn again, in place. `true` when it did.
-  draw(derived, sessions, shown, since) {
+  draw(derived, { sessions, gaps }, shown, since) {
     const { rows } = derived;
+    this.grid = { minutes: this.minutes, sessions, gaps };
     if (since === Infinity && this.drawn !== null) return false;
-    const start = Number.isFinite(since) ? spanStart(since, this.minutes) : -Infinity;
+    const start = Number.isFinite(since) ? spanStart(since, this.grid) : -Infinity;
     const from = this.drawn === null ? 0 : firstFrom(rows, this.drawn);
     const grown = this.main.grown + rows.length - from;
     const whole = this.drawn === null || start < this.drawn || grown > MAX_GROWN;
     const first = whole ? 0 : from;
-    const wide = aggregate(rows.slice(first), this.minutes);
+    const wide = aggregate(rows.slice(first), this.grid);
     const main = this.kind === "candles"
-      ? series(wide, this.minutes, candle)
-      : series(wide, this.minutes, closing, unseenPiece);
+      ? series(wide, this.grid, candle)
+      : series(wide, this.grid, closing, unseenPiece);
     this.drawing = true;
     this.main.draw(main, whole);
     this.drawing = false;
-    this.volume.draw(series(wide, this.minutes, (row) => this.volumePoint(row)), whole);
+    this.volume.draw(series(wide, this.grid, (row) => this.volumePoint(row)), whole);
     for (const name of AVERAGES) {
       const points = shown[name] ? this.averagePoints(derived, name, first, sessions) : [];
       this.averages[name].draw(points, whole);
@@ -109,21 +125,22 @@ export class Chart {
     for (let index = first; index < values.length; index += 1) {
       const value = values[index];
       if (value === null) continue;
-      const time = spanStart(rows[index][0], this.minutes);
+      const time = spanStart(rows[index][0], this.grid);
       const last = points.at(-1);
       if (last?.time === time) last.value = value;
       else points.push({ time, value, anchor: name === "vwap" ? anchorOf(rows[index][0], sessions) : null });
     }
     return points.map(({ time, value, anchor }, index) => {
       const next = points[index + 1];
-      const cut = next && (next.anchor !== anchor || missingSpans(time, next.time, this.minutes).length > 0);
+      const cut = next && (next.anchor !== anchor || isTorn(time, next.time, this.grid));
       return cut ? unseenPiece({ time, value }) : { time, value };
     });
   }
 
   // By all points from the first on: the library's own list leaves out those without a value.
   shadeBehind(rows, sessions, shown) {
-    const runs = shades(series(aggregate(rows, this.minutes), this.minutes, closing), sessions);
+    const points = series(aggregate(rows, this.grid), this.grid, closing);
+    const runs = shades(points, sessions, (hole) => missing(hole, this.grid));
     this.shade.set(runs.filter(({ kind }) => kind === "missing" || shown.sessions), this.colors.shade);
   }
 
@@ -133,7 +150,7 @@ export class Chart {
   }
 
   setMarkers(markers) {
-    this.markers.setMarkers(markers.map((marker) => markerShape(marker, this.colors, this.minutes)));
+    this.markers.setMarkers(markers.map((marker) => markerShape(marker, this.colors, this.grid)));
   }
 
   // Draws these lines and no others.
@@ -145,10 +162,10 @@ export class Chart {
       this.priceLines.delete(key);
     }
     for (const wanted of lines) {
-      const options = lineOptions(wanted, this.colors);
+      const options = lineOptions(wanted, this.colors, this.place);
       const present = this.priceLines.get(wanted.key);
       if (!present) this.priceLines.set(wanted.key, this.main.series.createPriceLine(options));
-      else if (present.options().price !== wanted.price || present.options().title !== wanted.title) {
+      else if (present.options().price !== wanted.price || present.options().title !== options.title) {
         present.applyOptions(options);
       }
     }
@@ -168,8 +185,12 @@ export class Chart {
     this.applyTheme();
   }
 
+  get minutes() {
+    return this.grid.minutes;
+  }
+
   setTimeframe(minutes) {
-    this.minutes = minutes;
+    this.grid = { ...this.grid, minutes };
     this.drawn = null;
   }
 
@@ -189,7 +210,7 @@ export class Chart {
   }
 
   setView(view) {
-    this.chart.applyOptions(viewOptions(view));
+    this.chart.applyOptions(viewOptions(view, this.place.framed));
     this.volume.series.applyOptions({ visible: view !== "compact" });
   }
 

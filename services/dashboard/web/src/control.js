@@ -50,11 +50,15 @@ export class ControlDialog {
     text(part(this.dialog, "control-who"), by);
   }
 
-  // It has changed under a person who was about to decide.
+  // It has changed under a person who was about to decide: what was typed was meant for another state.
   paint() {
-    if (!this.dialog.open || (this.model.control?.at_ms ?? null) === this.seen) return;
+    const { control } = this.model;
+    if (!this.dialog.open || (control?.at_ms ?? null) === this.seen) return;
     this.look();
-    this.tell("The state has just been changed: see above.");
+    this.fields.word.value = "";
+    // The next Enter must not say what was meant before.
+    if (document.activeElement === part(this.dialog, "control-do")) this.fields.word.focus();
+    this.tell(changed(control));
   }
 
   paintChoice() {
@@ -128,6 +132,12 @@ export class ControlDialog {
   tell(words) {
     text(part(this.dialog, "control-told"), words);
   }
+}
+
+function changed(control) {
+  if (!control) return "The state has just been changed: see above.";
+  const why = control.why ? `: ${control.why}` : "";
+  return `The state has just been changed to ${control.state.toUpperCase()} by ${control.by || "somebody"}${why}. Read it, then type the word again.`;
 }
 
 const sentence = (words) => `${words.charAt(0).toUpperCase()}${words.slice(1)}.`;

@@ -6,7 +6,7 @@ export function syncCrosshairs(panes, settings) {
   let pointed = null;
 
   function follow(pane, time) {
-    const there = time === null ? null : spanStart(time, pane.chart.minutes);
+    const there = time === null ? null : spanStart(time, pane.chart.grid);
     pane.point(there);
     pane.chart.pointAt(there, pane.barAt(there)?.[4] ?? null);
   }

@@ -93,6 +93,9 @@ export const clockTime = (ms) => clockFormat.format(ms);
 export const minuteTime = (seconds) => minuteFormat.format(seconds * 1000);
 export const dayTime = (seconds) => dayFormat.format(seconds * 1000);
 export const fullTime = (seconds) => fullFormat.format(seconds * 1000);
+// Words at the time axis, where days of UTC begin: in the New York evening that is no new day.
+export const tickTime = (seconds, begins) =>
+  (begins && minuteTime(seconds) < "19:00" ? dayTime(seconds) : minuteTime(seconds));
 export const stampTime = (ms) => stampFormat.format(ms);
 
 // The New York date of a time, seconds since 1970 UTC. Asked for every bar: dates change on the hour.

@@ -3,6 +3,7 @@
 import { attribute, show, text } from "./dom.js";
 import { age, arrow, clockTime, direction, number, percent, shares, signed, words } from "./format.js";
 import { isResting, symbolLevel } from "./freshness.js";
+import { profitTitle } from "./legend.js";
 
 const TINT_MS = 150;
 
@@ -66,7 +67,7 @@ export class Head {
     const total = position?.total ?? 0;
     text(parts.profit, position ? signed(total) : "–");
     attribute(parts.profit, "data-direction", direction(total));
-    attribute(parts.profit, "title", position ? `unrealised ${signed(position.unrealised)}, realised ${signed(position.realised)}, fees ${number(position.fees)}` : null);
+    attribute(parts.profit, "title", position ? profitTitle(position) : null);
   }
 
   paintLevels({ position, levels, quote }) {
@@ -76,7 +77,9 @@ export class Head {
     show(parts["stop-fact"], Boolean(held && levels?.stop));
     show(parts["take-fact"], Boolean(held && levels?.take_profit));
     if (!held || !levels) return;
-    text(parts.stop, `${number(levels.stop, digits)}${levels.trailing ? " trailing" : ""}`);
+    text(parts["stop-name"], levels.trailing ? "trail" : "stop");
+    attribute(parts["stop-name"], "title", levels.trailing ? "Trailing stop" : null);
+    text(parts.stop, number(levels.stop, digits));
     text(parts.take, number(levels.take_profit, digits));
   }
 
@@ -84,7 +87,9 @@ export class Head {
     const { parts } = this;
     const open = [...orders.values()].find((order) => !order.done);
     show(parts.order, Boolean(open));
-    if (open) text(parts.order, `${words(open.side)} ${shares(open.quantity)} ${words(open.state)}`.toUpperCase());
+    const told = open ? `${words(open.side)} ${shares(open.quantity)} ${words(open.state)}`.toUpperCase() : "";
+    text(parts.order, told);
+    attribute(parts.order, "title", told || null);
     const unresolved = position?.unresolved ?? [...orders.values()].find((order) => order.unresolved)?.id;
     show(parts.unresolved, Boolean(unresolved));
     attribute(parts.unresolved, "title", unresolved ? `Order ${unresolved} is unresolved: the symbol is frozen` : null);
@@ -105,6 +110,6 @@ export class Head {
     const { level, word, age: old } = symbolLevel(state?.quote, feed, nowMs, { held: state?.held, resting });
     attribute(this.element, "data-level", level);
     attribute(this.element, "data-word", word);
-    text(this.parts.age, old === null ? word : `${word} ${age(old)}`);
+    text(this.parts.age, old === null || word === "PAUSED" ? word : `${word} ${age(old)}`);
   }
 }

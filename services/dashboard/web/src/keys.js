@@ -43,6 +43,7 @@ function bindTools(panes, pane, drawer, table) {
   const actions = {
     maximise: () => maximise(panes, pane),
     kind: () => pane.toggleKind(),
+    reset: () => pane.chart.resetZoom(),
     table: () => table.open(pane),
     csv: () => pane.saveBars(),
     png: () => pane.savePicture(),
@@ -56,8 +57,9 @@ function bindTools(panes, pane, drawer, table) {
   });
 }
 
-// All to the same: what the first of them is not.
-function toggleKinds(panes) {
+// All to the same: what the first of them is not. Compact panes have one kind only.
+export function toggleKinds(all) {
+  const panes = all.filter((pane) => !pane.compact);
   const kind = panes[0]?.chart.kind === "candles" ? "line" : "candles";
   for (const pane of panes) pane.setKind(kind);
 }

@@ -1,6 +1,6 @@
 // What the crosshair points at, in one line of words. Pure.
 
-import { compact, fullTime, minuteTime, number, percent, shares, signed, words } from "./format.js";
+import { arrow, compact, fullTime, minuteTime, number, percent, shares, signed, stampTime, words } from "./format.js";
 
 export function describeBar(bar, digits, dated) {
   const [time, open, high, low, close, volume] = bar;
@@ -30,6 +30,18 @@ export function describeMarker(marker, digits) {
   const kind = words(marker.kind).toUpperCase();
   const why = [words(marker.rule ?? ""), marker.message ?? ""].filter(Boolean).join(": ");
   return `${kind} ${marker.side} ${quantity}${why ? ` · ${why}` : ""}`;
+}
+
+// What stands above a saved picture: symbol, bars, last price, and when that was.
+export function caption({ symbol, timeframe, quote }) {
+  if (!quote) return `${symbol} · ${timeframe}`;
+  const move = quote.change === null ? "" : `  ${arrow(quote.change)} ${signed(quote.change, quote.digits)} (${percent(quote.change_percent)})`;
+  return `${symbol} · ${timeframe} · ${number(quote.price, quote.digits)}${move} · ${stampTime(quote.time_ms)} ET`;
+}
+
+// What a pane's profit is made of, and since when it is counted.
+export function profitTitle({ unrealised, realised, fees }) {
+  return `Since the desk's journal of orders began, not of today alone: realised ${signed(realised)} after fees of ${number(fees)}, and unrealised ${signed(unrealised)} of what is held at the last price`;
 }
 
 // One sentence for those who do not see the chart.

@@ -1,15 +1,35 @@
 // The page's line to its dashboard: one snapshot over HTTP, then the socket, resumed by sequence.
-// It carries frames and acknowledgements and knows nothing of what is in them.
+// It carries frames and acknowledgements; of what is in them it knows only a snapshot.
 
 const FIRST_DELAY_MS = 500;
 const LONGEST_DELAY_MS = 10_000;
 const SILENCE_MS = 10_000;
+const PATIENCE_MS = 10_000;
+
+// The browser's side of it; a test brings its own.
+const browser = {
+  now: () => performance.now(),
+  hidden: () => document.hidden,
+  onSight: (act) => document.addEventListener("visibilitychange", act),
+  later: (act, wait) => setTimeout(act, wait),
+  every: (act, wait) => setInterval(act, wait),
+  fetch: (path, options) => fetch(path, options),
+  socket: (query) => {
+    const scheme = location.protocol === "https:" ? "wss:" : "ws:";
+    return new WebSocket(`${scheme}//${location.host}/ws?${query}`);
+  },
+};
 
 // `position()` says `{ session, seq }` of what the page has; `onFrame` gets every frame.
-export function openLink({ position, onFrame, onState }) {
+export function openLink({ position, onFrame, onState }, host = browser) {
   let socket = null;
+  let listening = null;
   let delay = FIRST_DELAY_MS;
-  let heardAt = performance.now();
+  // When a frame last came, which is what people are told; and since when the present socket has had
+  // the time to bring one, which is what it is judged by.
+  let heardAt = host.now();
+  let givenAt = heardAt;
+  let askedAt = -Infinity;
 
   async function start() {
     try {
@@ -21,53 +41,77 @@ export function openLink({ position, onFrame, onState }) {
   }
 
   async function loadSnapshot() {
-    const response = await fetch("/api/snapshot", { cache: "no-store" });
+    const response = await host.fetch("/api/snapshot", { cache: "no-store", signal: AbortSignal.timeout(PATIENCE_MS) });
     if (!response.ok) throw new Error(`snapshot: ${response.status}`);
     heard(await response.json());
   }
 
   function connect() {
     const { session, seq } = position();
-    const query = new URLSearchParams({ session: session ?? "", since: String(seq) });
-    const scheme = location.protocol === "https:" ? "wss:" : "ws:";
-    socket = new WebSocket(`${scheme}//${location.host}/ws?${query}`);
-    socket.addEventListener("open", () => onState("open"));
-    socket.addEventListener("message", (event) => {
+    socket = host.socket(new URLSearchParams({ session: session ?? "", since: String(seq) }));
+    givenAt = host.now();
+    askedAt = -Infinity;
+    listening = new AbortController();
+    const { signal } = listening;
+    socket.addEventListener("open", () => onState("open"), { signal });
+    socket.addEventListener("message", ({ data }) => {
       delay = FIRST_DELAY_MS;
-      heard(JSON.parse(event.data));
-    });
-    socket.addEventListener("close", retry);
+      heard(JSON.parse(data));
+    }, { signal });
+    socket.addEventListener("close", retry, { signal });
   }
 
   function heard(frame) {
-    heardAt = performance.now();
+    heardAt = host.now();
+    givenAt = heardAt;
+    if (frame.type === "snapshot") askedAt = -Infinity;
     onFrame(frame);
   }
 
-  function retry() {
-    if (socket !== null) socket.removeEventListener("close", retry);
+  // Nothing that this socket may still say is listened to.
+  function leave() {
+    listening?.abort();
     socket = null;
     onState("closed");
-    setTimeout(start, delay * (0.5 + Math.random() / 2));
+  }
+
+  function retry() {
+    leave();
+    host.later(start, delay * (0.5 + Math.random() / 2));
     delay = Math.min(delay * 2, LONGEST_DELAY_MS);
   }
 
-  function say(message) {
-    if (socket?.readyState === WebSocket.OPEN) socket.send(JSON.stringify(message));
+  // A dead peer says nothing, not even goodbye: it is not waited for.
+  function watch() {
+    if (socket === null || host.hidden() || host.now() - givenAt <= SILENCE_MS) return;
+    const silent = socket;
+    leave();
+    silent.close();
+    start();
   }
 
-  // A dead peer says nothing, not even goodbye. A hidden page is not called back in time to tell.
-  setInterval(() => {
-    if (!document.hidden && silentMs() > SILENCE_MS) socket?.close();
-  }, 1_000);
+  function say(message) {
+    if (socket?.readyState === 1) socket.send(JSON.stringify(message));
+  }
 
-  const silentMs = () => performance.now() - heardAt;
+  // One question for all frames that do not fit until the answer is here.
+  function resync() {
+    if (host.now() - askedAt <= PATIENCE_MS) return;
+    askedAt = host.now();
+    say({ type: "resync" });
+  }
+
+  host.every(watch, 1_000);
+  // While it was hidden nothing was acknowledged, so that nothing may have come.
+  host.onSight(() => {
+    givenAt = host.now();
+  });
   start();
   return {
     ack: (seq) => say({ type: "ack", seq }),
     ping: (sentMs) => say({ type: "ping", sent_ms: sentMs }),
-    resync: () => say({ type: "resync" }),
-    silentMs,
-    isOpen: () => socket?.readyState === WebSocket.OPEN,
+    resync,
+    silentMs: () => host.now() - heardAt,
+    isOpen: () => socket?.readyState === 1,
   };
 }

@@ -1,4 +1,4 @@
-// What has happened on this page since it was opened, in words, newest last. Pure.
+// What has happened on this page since it was opened, in words, by its own time, newest last. Pure.
 
 import { clockTime, number, words } from "./format.js";
 import { describeMarker } from "./legend.js";
@@ -13,15 +13,17 @@ export class Log {
 
   // `kind` is one of link, feed, trading, fill, refused, price.
   add(ms, kind, text) {
-    this.lines.push({ ms, kind, text });
+    let place = this.lines.length;
+    while (place > 0 && this.lines[place - 1].ms > ms) place -= 1;
+    this.lines.splice(place, 0, { ms, kind, text });
     if (this.lines.length > MAX_LINES) this.lines.shift();
     this.revision += 1;
   }
 
-  // Takes one piece of the model's news; what is no news to a person gives no line.
+  // Takes one piece of the model's news, heard at `ms`; what is no news to a person gives no line.
   take(news, ms, digitsOf) {
     const told = sentence(news, digitsOf);
-    if (told) this.add(ms, told.kind, told.text);
+    if (told) this.add(news.at_ms ?? ms, told.kind, told.text);
   }
 }
 

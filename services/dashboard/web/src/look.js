@@ -3,10 +3,9 @@
 
 import { ColorType, CrosshairMode, LineStyle } from "lightweight-charts";
 import { spanStart } from "./bars.js";
-import { dayTime, fullTime, minuteTime } from "./format.js";
+import { fullTime, tickTime } from "./format.js";
 
 export function staticOptions() {
-  const tick = (time, type) => (type <= 2 ? dayTime(time) : minuteTime(time));
   return {
     layout: {
       attributionLogo: false, fontSize: 11,
@@ -15,20 +14,22 @@ export function staticOptions() {
     rightPriceScale: { borderVisible: false, minimumWidth: 58, entireTextOnly: true },
     timeScale: {
       borderVisible: false, timeVisible: true, secondsVisible: false, rightOffset: 11, barSpacing: 6, maxBarSpacing: 16,
-      tickMarkFormatter: tick,
+      tickMarkFormatter: (time, type) => tickTime(time, type <= 2),
     },
     localization: { timeFormatter: fullTime, dateFormat: "yyyy-MM-dd" },
     crosshair: { mode: CrosshairMode.Normal },
   };
 }
 
-// Compact is a curve without scales, TV is to be read from afar.
-export function viewOptions(view) {
+// Compact is a curve without scales, TV is to be read from afar. In a frame of the wall there is less
+// room, and nothing stands beside the last price.
+export function viewOptions(view, framed = false) {
   const bare = view === "compact";
+  const offset = framed ? 3 : 11;
   return {
-    layout: { fontSize: view === "tv" ? 16 : 11 },
-    rightPriceScale: { visible: !bare, minimumWidth: view === "tv" ? 84 : 58 },
-    timeScale: { visible: !bare, barSpacing: bare ? 2 : 6, rightOffset: bare ? 4 : 11 },
+    layout: { fontSize: view === "tv" ? 16 : framed ? 10 : 11 },
+    rightPriceScale: { visible: !bare, minimumWidth: view === "tv" ? 84 : framed ? 40 : 58 },
+    timeScale: { visible: !bare, barSpacing: bare ? 2 : framed ? 4 : 6, rightOffset: bare ? Math.min(4, offset) : offset },
     grid: { vertLines: { visible: !bare }, horzLines: { visible: !bare } },
   };
 }
@@ -58,20 +59,21 @@ export function average(name) {
   };
 }
 
-export function lineOptions({ key, price, title, color }, colors) {
+// `titled`: there is room for a line's name; `framed`: in a frame of the wall the close has no tag.
+export function lineOptions({ key, price, title, color }, colors, { titled = true, framed = false } = {}) {
   const quiet = key === "close";
   return {
-    price, title, color: colors[color], lineWidth: 1,
+    price, title: titled ? title : "", color: colors[color], lineWidth: 1,
     lineStyle: { close: LineStyle.SparseDotted, entry: LineStyle.Dashed }[key] ?? LineStyle.LargeDashed,
-    axisLabelVisible: true,
+    axisLabelVisible: !(quiet && framed),
     axisLabelColor: quiet ? colors.label : colors[color],
     axisLabelTextColor: quiet ? colors.onLabel : colors.panel,
   };
 }
 
 // Meaning comes from the dashboard (`kind`, `side`), colour and shape are chosen here.
-export function markerShape(marker, colors, minutes) {
-  const time = spanStart(marker.time_s, minutes);
+export function markerShape(marker, colors, grid) {
+  const time = spanStart(marker.time_s, grid);
   const buy = marker.side === "buy";
   const position = buy ? "belowBar" : "aboveBar";
   if (marker.kind !== "fill") {

@@ -7,12 +7,17 @@
 //    marker stays there until it is painted, however many frames arrive in between.
 // 3. Nothing grows without end: bars, markers, orders and news are bounded.
 
+import { withGap } from "./holes.js";
+
 // The most closed bars, markers and orders kept of a symbol; the dashboard keeps as many.
 export const MAX_BARS = 2000;
 export const MAX_MARKERS = 500;
 export const MAX_ORDERS = 200;
 // What may wait to be written into the page's log.
 const MAX_NEWS = 200;
+
+// A page that joins late is handed old events in a delta too: they are no news to a person.
+const RECENT_MS = 60_000;
 
 const DESK = ["desk", "account", "control", "feed", "sessions"];
 const PANE = ["quote", "position", "levels", "refusals"];
@@ -40,6 +45,10 @@ function createSymbol() {
     forming: null,
     bars: [],
     revision: 0,
+    // Time whose prices are known to be missing, `[from_ms, to_ms]`.
+    gaps: [],
+    gapsTold: false,
+    gapSeen: null,
     markers: new Map(),
     position: null,
     levels: null,
@@ -117,6 +126,7 @@ function mergeSymbol(pane, change) {
   dirty.levels ||= change.levels !== undefined;
   if (change.reset) {
     Object.assign(pane, { bars: [], revision: pane.revision + 1 });
+    if (!pane.gapsTold) Object.assign(pane, { gaps: [], gapSeen: null });
     pane.markers.clear();
     Object.assign(dirty, { since: -Infinity, markers: true });
   }
@@ -127,6 +137,7 @@ function mergeSymbol(pane, change) {
   }
   if (pane.bars.length > MAX_BARS) pane.bars.splice(0, pane.bars.length - MAX_BARS);
   if (change.forming !== undefined) mergeForming(pane, change.forming);
+  mergeGaps(pane, change);
   for (const marker of change.markers ?? []) {
     pane.markers.set(marker.id, marker);
     dirty.markers = true;
@@ -144,6 +155,16 @@ function mergeForming(pane, forming) {
   const gone = pane.forming && !forming && (pane.bars.at(-1)?.[0] ?? 0) < pane.forming[0];
   pane.dirty.since = gone ? -Infinity : Math.min(pane.dirty.since, forming?.[0] ?? Infinity);
   pane.forming = forming;
+}
+
+// The dashboard tells the gaps; of one that does not, the page knows the last.
+function mergeGaps(pane, { gaps }) {
+  const last = pane.quote?.gap_ms ?? null;
+  if (gaps !== undefined) Object.assign(pane, { gaps, gapsTold: true });
+  else if (pane.gapsTold || last === null || last === pane.gapSeen) return;
+  else pane.gaps = withGap(pane.gaps, pane.bars, last);
+  pane.gapSeen = last;
+  pane.dirty.since = -Infinity;
 }
 
 // Drops the oldest that may go, by `key`, until `limit` are left.
@@ -174,17 +195,26 @@ function putBar(bars, bar) {
 
 function tellChanges(model, symbol, pane, change) {
   for (const marker of change.markers ?? []) {
-    if (!pane.markers.has(marker.id)) tell(model, { kind: "marker", symbol, marker });
+    if (pane.markers.has(marker.id)) continue;
+    const wrote = orderOf(marker, pane, change)?.at_ms ?? null;
+    const recent = wrote !== null && model.nowMs - wrote < RECENT_MS;
+    tell(model, { kind: "marker", symbol, marker, at_ms: wrote, recent });
   }
   for (const order of change.orders ?? []) {
     const before = pane.orders.get(order.id);
-    if (order.unresolved && !before?.unresolved) tell(model, { kind: "unresolved", symbol, order });
+    if (order.unresolved && !before?.unresolved) tell(model, { kind: "unresolved", symbol, order, at_ms: order.at_ms });
   }
   if (change.held !== undefined && Boolean(change.held) !== Boolean(pane.held)) {
     tell(model, { kind: "held", symbol, held: change.held });
   }
   const gap = change.quote?.gap_ms;
   if (gap && gap !== pane.quote?.gap_ms) tell(model, { kind: "gap", symbol, time_ms: gap });
+}
+
+// A marker is named by its order and the fill.
+function orderOf(marker, pane, change) {
+  const id = marker.id.slice(0, Math.max(0, marker.id.lastIndexOf("/")));
+  return change.orders?.find((order) => order.id === id) ?? pane.orders.get(id);
 }
 
 function tell(model, news) {

@@ -1,7 +1,9 @@
 // One symbol on the page: its head, its chart, what the crosshair points at. Reads the model, writes
 // the document.
 
-import { TIMEFRAMES, aggregate, firstFrom, nextTimeframe, spanStart, timeframeName, withForming } from "./bars.js";
+import {
+  TIMEFRAMES, aggregate, firstFrom, nextSpan, nextTimeframe, spanStart, timeframeName, withForming,
+} from "./bars.js";
 import { Chart } from "./chart.js";
 import { barsCsv } from "./csv.js";
 import { createDerived, derive } from "./derived.js";
@@ -10,6 +12,8 @@ import { saveCsv, savePicture } from "./files.js";
 import { Head } from "./head.js";
 import { describeAverages, describeBar, describeMarker, summary } from "./legend.js";
 import { priceLines } from "./lines.js";
+import { pictureOf } from "./picture.js";
+import { onSight } from "./sight.js";
 import { onTheme } from "./theme.js";
 
 // Events under the crosshair that are told; a minute of a wild market may have more.
@@ -30,7 +34,7 @@ export class Pane {
       [...element.querySelectorAll("[data-part]")].map((child) => [child.dataset.part, child]),
     );
     this.head = new Head(element, this.parts);
-    this.chart = new Chart(part(element, "chart"), accent);
+    this.chart = new Chart(part(element, "chart"), accent, "embedded" in document.documentElement.dataset);
     this.derived = createDerived();
     this.view = null;
     this.hovered = null;
@@ -40,7 +44,7 @@ export class Pane {
     this.owed = null;
     this.seen = true;
     this.refit = false;
-    new IntersectionObserver(([entry]) => this.sight(entry.isIntersecting)).observe(this.parts.chart);
+    onSight(this.parts.chart, (seen) => this.sight(seen));
     this.restore();
     onTheme(() => this.redraw());
     settings.onChange((name) => SHOWN.includes(name) && this.redraw());
@@ -78,7 +82,7 @@ export class Pane {
     const { sessions } = this.model;
     if (state.quote) this.chart.setDigits(state.quote.digits);
     const since = this.sessions !== sessions || dirty.levels ? this.sinceEvent(dirty, sessions) : dirty.since;
-    const whole = this.chart.draw(this.view, sessions, shown, since);
+    const whole = this.chart.draw(this.view, { sessions, gaps: state.gaps }, shown, since);
     if (dirty.markers || whole) this.drawMarkers();
     this.chart.setLines(priceLines(state, shown));
     if (this.refit) this.chart.resetZoom();
@@ -139,8 +143,8 @@ export class Pane {
     attribute(this.parts.legend, "data-hovered", time === null ? null : "");
     const averages = row ? describeAverages(this.averagesAt(row[0]), this.state.levels, digits, this.shown) : [];
     for (const [name, words] of averages) text(this.parts[name], words);
-    const { minutes } = this.chart;
-    const here = time === null ? [] : [...markers.values()].filter((marker) => spanStart(marker.time_s, minutes) === time);
+    const { grid } = this.chart;
+    const here = time === null ? [] : [...markers.values()].filter((marker) => spanStart(marker.time_s, grid) === time);
     const told = here.slice(-MAX_EVENTS).map((marker) => describeMarker(marker, digits));
     text(this.parts.events, told.join("\n"));
     show(this.parts.events, told.length > 0);
@@ -149,29 +153,31 @@ export class Pane {
   lastBar() {
     const { rows } = this.view;
     const last = rows.at(-1);
-    return last && this.barAt(spanStart(last[0], this.chart.minutes));
+    return last && this.barAt(spanStart(last[0], this.chart.grid));
   }
 
   // The bar that is drawn at a time.
   barAt(time) {
     if (time === null || !this.view) return undefined;
-    const { minutes } = this.chart;
+    const { grid } = this.chart;
     const { rows } = this.view;
     const from = firstFrom(rows, time);
-    const to = firstFrom(rows, time + minutes * 60);
-    return aggregate(rows.slice(from, to), minutes)[0];
+    const to = firstFrom(rows, nextSpan(time, grid));
+    return aggregate(rows.slice(from, to), grid)[0];
   }
 
   averagesAt(time) {
     const { rows, emaFast, emaSlow, vwap } = this.view;
-    const end = time + this.chart.minutes * 60;
+    const end = nextSpan(time, this.chart.grid);
     let index = rows.length - 1;
     while (index > 0 && rows[index][0] >= end) index -= 1;
     const closed = Math.min(index, emaFast.length - 1);
     return { vwap: vwap[index] ?? null, emaFast: emaFast[closed] ?? null, emaSlow: emaSlow[closed] ?? null };
   }
 
+  // Compact has one kind: what is chosen for the whole page stays as it is.
   setKind(kind) {
+    if (this.compact) return;
     this.chart.setKind(kind);
     this.settings.setPane(this.symbol, { kind });
     this.redraw();
@@ -209,7 +215,7 @@ export class Pane {
 
   // Bars as they are drawn, the forming one included.
   bars() {
-    return this.state ? aggregate(withForming(this.state.bars, this.state.forming), this.chart.minutes) : [];
+    return this.state ? aggregate(withForming(this.state.bars, this.state.forming), this.chart.grid) : [];
   }
 
   saveBars() {
@@ -219,7 +225,9 @@ export class Pane {
   }
 
   savePicture() {
-    savePicture(`tickwall-${this.symbol}`, this.chart.picture());
+    const { quote } = this.state ?? {};
+    const words = { symbol: this.symbol, timeframe: timeframeName(this.chart.minutes), quote };
+    savePicture(`tickwall-${this.symbol}`, pictureOf(this.chart.picture(), words));
   }
 }
 

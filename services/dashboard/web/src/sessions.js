@@ -19,6 +19,18 @@ export function partAt(sessions, time) {
   return { part: "closed", day: null };
 }
 
+// In a regular session, as far as is known.
+export const isRegular = (sessions, time) =>
+  !sessions || sessions.always_open || !sessions.covered || partAt(sessions, time).part === "regular";
+
+// When the part of the trading day began that a time is in: spans of an hour are counted from there.
+// 0, which is on the hour, where there is none.
+export function anchorAt(sessions, time) {
+  if (!sessions || sessions.always_open) return 0;
+  const { part, day } = partAt(sessions, time);
+  return { pre: day?.[0], regular: day?.[1], post: day?.[2] }[part] ?? 0;
+}
+
 // What the market does now and what it does next: `{ part, word, next, at, early }`; `at` in seconds.
 export function phase(sessions, time) {
   if (!sessions) return { part: null, word: "", next: "", at: null, early: false };
@@ -35,19 +47,37 @@ export function phase(sessions, time) {
   return { part, word: PARTS[part], next, at: at ?? null, early: Boolean(day?.[4]) };
 }
 
-// Runs of points to shade, as `{ from, to, kind }` by index: before and after the regular session, and
-// time that is missing. `points` are a series' own: `{ time }`, without a value where time is missing.
-export function shades(points, sessions) {
+// Runs of points to shade, as `{ from, to, start, end, kind }` by index and by time: before and after
+// the regular session, and time that is missing. `points` are a series' own: `{ time }`, without a value
+// where there is no bar; `missing(points)` says of each point of such a hole whether its time is missing.
+export function shades(points, sessions, missing) {
   const runs = [];
-  points.forEach((point, index) => {
-    const missing = point.value === undefined && point.open === undefined;
-    const kind = missing ? "missing" : partKind(sessions, point.time);
+  const lost = lostOnes(points, missing);
+  points.forEach(({ time }, index) => {
+    const kind = lost.has(index) ? "missing" : partKind(sessions, time);
     const last = runs.at(-1);
-    if (last && last.kind === kind && last.to === index - 1) last.to = index;
-    else if (kind) runs.push({ from: index, to: index, kind });
+    if (last && last.kind === kind && last.to === index - 1) Object.assign(last, { to: index, end: time });
+    else if (kind) runs.push({ from: index, to: index, start: time, end: time, kind });
   });
   return runs;
 }
+
+// Indexes of the points whose time is missing.
+function lostOnes(points, missing) {
+  const lost = new Set();
+  let index = 0;
+  while (index < points.length) {
+    const first = index;
+    while (index < points.length && isEmpty(points[index])) index += 1;
+    if (index > first) {
+      missing(points.slice(first, index)).forEach((is, at) => is && lost.add(first + at));
+    }
+    index += 1;
+  }
+  return lost;
+}
+
+const isEmpty = (point) => point.value === undefined && point.open === undefined;
 
 function partKind(sessions, time) {
   if (!sessions || sessions.always_open) return null;

@@ -63,5 +63,15 @@ export function bindSettings(dialog, settings, on) {
       box.checked = box.checked && allowed !== false;
       settings.set(name, box.checked);
     });
+    settings.onChange((changed) => {
+      if (changed === name) box.checked = settings.get(name);
+    });
   }
+}
+
+// A button that shows and changes one setting.
+export function bindToggle(button, settings, name) {
+  const paint = () => button.setAttribute("aria-pressed", String(settings.get(name)));
+  settings.onChange((changed) => changed === name && paint());
+  paint();
 }

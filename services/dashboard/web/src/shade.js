@@ -26,8 +26,9 @@ export class Shade {
     const scale = this.chart.timeScale();
     const half = scale.options().barSpacing / 2;
     target.useBitmapCoordinateSpace(({ context, bitmapSize, horizontalPixelRatio: ratio }) => {
-      for (const { from, to, kind } of this.runs) {
-        const [left, right] = [scale.logicalToCoordinate(from), scale.logicalToCoordinate(to)];
+      for (const { start, end: last, kind } of this.runs) {
+        // By time: the chart may hold older points than the page keeps.
+        const [left, right] = [scale.timeToCoordinate(start), scale.timeToCoordinate(last)];
         if (left === null || right === null) continue;
         const x = Math.max(0, Math.round((left - half) * ratio));
         const end = Math.min(bitmapSize.width, Math.round((right + half) * ratio));

@@ -42,9 +42,12 @@ export function positionRows(symbols) {
   });
 }
 
-// All orders of the page, newest first, each with its symbol.
+// All orders of the page, newest first, each with its symbol and the decimals of its prices.
 export function allOrders(symbols) {
-  const all = symbols.flatMap(([symbol, pane]) => [...pane.orders.values()].map((order) => ({ ...order, symbol })));
+  const all = symbols.flatMap(([symbol, pane]) => {
+    const digits = pane.quote?.digits ?? 2;
+    return [...pane.orders.values()].map((order) => ({ ...order, symbol, digits }));
+  });
   return all.sort((a, b) => b.at_ms - a.at_ms || (a.id < b.id ? -1 : 1));
 }
 
@@ -56,7 +59,7 @@ export function orderRow(order) {
     { text: order.side, kind: order.side },
     order.quantity > 0 ? shares(order.quantity) : "–",
     shares(order.filled),
-    order.average_price === null ? "–" : number(order.average_price),
+    order.average_price === null ? "–" : number(order.average_price, order.digits ?? 2),
     number(order.fee),
     { text: words(order.state), kind: order.done ? "done" : "open" },
     words(order.reason ?? ""),
@@ -69,7 +72,7 @@ export function orderSteps(order) {
   return order.steps.map((step) => [
     stampTime(step.time_ms),
     words(step.state),
-    step.quantity === null ? "" : `${shares(step.quantity)} @ ${number(step.price)}`,
+    step.quantity === null ? "" : `${shares(step.quantity)} @ ${number(step.price, order.digits ?? 2)}`,
     step.message ?? "",
   ]);
 }

@@ -2,9 +2,10 @@
 
 import { attribute, part, show, text } from "./dom.js";
 import {
-  age, clockTime, countdown, delay, direction, fullTime, number, signed, words,
+  clockTime, countdown, delay, direction, fullTime, number, signed, words,
 } from "./format.js";
-import { pageLevel } from "./freshness.js";
+import { feedWords, isTape } from "./feedwords.js";
+import { pageLevel, silentSince } from "./freshness.js";
 import { phase } from "./sessions.js";
 
 const MODES = {
@@ -14,8 +15,6 @@ const MODES = {
   demo: "Practice account at the broker",
   live: "Real money",
 };
-const PLANS = { free: "free plan", starter: "starter plan", developer: "developer plan", advanced: "advanced plan", business: "business plan" };
-const TRANSPORTS = { poll: "polled", stream: "streamed" };
 
 export class TopBar {
   constructor(element, model) {
@@ -44,16 +43,17 @@ export class TopBar {
   paintFeed(feed) {
     const element = this.parts.feed;
     if (!feed) return text(element, "unknown");
-    text(element, feedWords(feed));
+    const told = feedWords(feed);
+    text(element, told);
     const missing = feed.missing?.length ? `\nnot served: ${feed.missing.join(" ")}` : "";
-    attribute(element, "title", `${feed.detail}${missing}`);
+    attribute(element, "title", `${told}\n${feed.detail}${missing}`);
     attribute(element, "data-state", feed.state);
     const tape = feed.tape;
     show(this.parts.tape, Boolean(tape));
     if (!tape) return;
     this.parts["tape-bar"].value = tape.percent;
-    text(this.parts["tape-word"], `${number(tape.percent, 1)} %${tape.paused ? " PAUSED" : ""}`);
-    attribute(this.parts.tape, "title", `${number(tape.rows, 0)} of ${number(tape.of, 0)} rows`);
+    text(this.parts["tape-word"], `${number(tape.percent, 1)}\u202f%`);
+    attribute(this.parts.tape, "title", `${number(tape.rows, 0)} of ${number(tape.of, 0)} rows${tape.paused ? ", paused" : ""}`);
   }
 
   paintTrading(control) {
@@ -62,7 +62,8 @@ export class TopBar {
     text(this.parts["trading-state"], state.toUpperCase());
     const told = control && (control.by || control.why) ? `${control.by}: ${control.why}` : "";
     text(this.parts["trading-why"], told);
-    attribute(this.parts.trading, "title", control ? `${told}\nsince ${fullTime(control.at_ms / 1000)} ET` : "Trading state");
+    const since = control ? `${state.toUpperCase()} since ${fullTime(control.at_ms / 1000)} ET` : "Trading state";
+    attribute(this.parts.trading, "title", told ? `${since}\n${told}` : since);
   }
 
   paintAccount(account) {
@@ -84,29 +85,42 @@ export class TopBar {
   paintTime(link, nowMs) {
     const quotes = [...this.model.symbols.values()].map((pane) => pane.quote).filter(Boolean);
     this.paintClock(quotes, nowMs);
-    const { level, why } = pageLevel({
+    const silent = silentSince(this.model.account, quotes);
+    this.paintSilence(silent);
+    const { level, why, word } = pageLevel({
       open: link.isOpen(), silentMs: link.silentMs(), desk: this.model.desk, feed: this.model.feed,
       sessions: this.model.sessions, quotes, nowMs,
     });
     attribute(this.parts.link, "data-level", level);
     attribute(this.parts.link, "title", why);
-    text(this.parts["link-word"], level);
+    text(this.parts["link-word"], word);
     document.documentElement.dataset.level = level;
-    this.announce(level, why);
-    return { level, why };
+    this.announce(word, why, silent);
+    return { level, why, silent };
+  }
+
+  // What the executor says is as old as its last word.
+  paintSilence(since) {
+    const { silent } = this.parts;
+    show(silent, since !== null);
+    attribute(document.documentElement, "data-executor", since === null ? null : "silent");
+    if (since === null) return;
+    text(silent, `EXECUTOR SILENT since ${clockTime(since)}`);
+    attribute(silent, "title", `Prices arrive and the executor does not write: account, orders and trading state are as of ${clockTime(since)} ET. Nothing is known of what it does.`);
   }
 
   paintClock(quotes, nowMs) {
     const { feed, sessions } = this.model;
     const newest = quotes.reduce((latest, quote) => Math.max(latest, quote.time_ms), 0);
-    const tape = feed?.source === "replay" && newest > 0;
+    const tape = isTape(feed) && newest > 0;
     const time = tape ? newest : nowMs;
     text(this.parts.clock, `${clockTime(time)} ET`);
     const { word, next, at, part: now } = phase(sessions, time / 1000);
     const left = at === null ? "" : ` · ${next} in ${countdown(at - time / 1000)}`;
     text(this.parts.session, `${word}${left}`);
     attribute(this.parts.session, "data-session", now);
-    attribute(this.parts.session, "title", at === null ? null : `${next} ${fullTime(at)} ET${tape ? " by the tape" : ""}`);
+    const clock = tape ? "the tape's time" : "New York time";
+    attribute(this.parts.session, "title", at === null ? `${word}, ${clock}` : `${word}, ${next} ${fullTime(at)} ET, ${clock}`);
   }
 
   paintLatency(summary, skew, intervalMs) {
@@ -117,21 +131,12 @@ export class TopBar {
   }
 
   // Screen readers hear of changes of state, never of prices.
-  announce(level, why) {
+  announce(word, why, silent) {
     const trading = words(this.model.control?.state ?? "unknown");
-    const said = `Prices ${level.toLowerCase()}: ${why}. Trading ${trading}.`;
+    const executor = silent === null ? "" : ` The executor is silent since ${clockTime(silent)}.`;
+    const said = `Prices ${word.toLowerCase()}: ${why}. Trading ${trading}.${executor}`;
     if (said === this.said) return;
     this.said = said;
     text(this.status, said);
   }
-}
-
-function feedWords(feed) {
-  const speed = feed.source === "replay" ? (feed.speed > 0 ? `${number(feed.speed, 0)}×` : "full speed") : null;
-  const told = [
-    feed.source, speed, PLANS[feed.entitlement], TRANSPORTS[feed.transport],
-    feed.delay_ms > 0 ? `${age(feed.delay_ms)} delayed` : null,
-    feed.state === "live" ? null : feed.state,
-  ];
-  return told.filter(Boolean).join(" · ");
 }

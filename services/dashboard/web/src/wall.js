@@ -2,6 +2,7 @@
 // shown as dead and comes back by itself. Frames are to look at: a click or Enter opens the dashboard.
 
 import { attribute, part, show, text } from "./dom.js";
+import { dressing } from "./dressing.js";
 import { clockTime } from "./format.js";
 import { chooseTheme, initTheme, themeChoice } from "./theme.js";
 import { tiles as places } from "./tiles.js";
@@ -14,6 +15,7 @@ const root = document.documentElement;
 const tiles = [...document.querySelectorAll("[data-port]")];
 const origin = (tile) => `${location.protocol}//${location.hostname}:${tile.dataset.port}`;
 let view = "full";
+let themed = false;
 
 initTheme(null);
 arrange(tiles.length);
@@ -92,11 +94,11 @@ function setView(wanted) {
   tiles.forEach(dress);
 }
 
-// Tells a frame how to look. A theme only once a person has chosen one here: each page has its own.
+// Tells a frame how to look.
 function dress(tile) {
   if (tile.dataset.state !== "alive") return;
-  const theme = themeChoice() === "system" ? null : themeChoice();
-  tile.querySelector("iframe").contentWindow.postMessage({ type: "look", view, theme }, origin(tile));
+  const look = dressing(view, themeChoice(), themed);
+  tile.querySelector("iframe").contentWindow.postMessage(look, origin(tile));
 }
 
 function bind() {
@@ -104,6 +106,7 @@ function bind() {
     v: () => setView(nextView(view)),
     m: () => {
       chooseTheme();
+      themed = true;
       tiles.forEach(dress);
     },
     escape: () => setView("full"),

@@ -82,10 +82,13 @@ test("before and after the session differ, and missing time is neither", () => {
     { time: OPEN - 60, value: 1 }, { time: OPEN, value: 1 }, { time: OPEN + 60 }, { time: OPEN + 120 },
     { time: OPEN + 180, open: 1 }, { time: OPEN + 6.5 * HOUR, value: 1 },
   ];
-  assert.deepEqual(shades(points, sessions), [
-    { from: 0, to: 0, kind: "pre" }, { from: 2, to: 3, kind: "missing" }, { from: 5, to: 5, kind: "post" },
-  ]);
-  assert.deepEqual(shades(points, always), [{ from: 2, to: 3, kind: "missing" }]);
+  const kinds = (sessions, missing) => shades(points, sessions, missing).map(({ from, to, kind }) => [from, to, kind]);
+  const lost = (hole) => hole.map(() => true);
+  assert.deepEqual(kinds(sessions, lost), [[0, 0, "pre"], [2, 3, "missing"], [5, 5, "post"]]);
+  assert.deepEqual(kinds(always, lost), [[2, 3, "missing"]]);
+  assert.deepEqual(kinds(always, (hole) => hole.map(({ time }) => time > OPEN + 60)), [[3, 3, "missing"]]);
+  assert.deepEqual(kinds(always, (hole) => hole.map(() => false)), [], "a quiet minute is nothing");
+  assert.deepEqual(shades(points, sessions, lost)[1], { from: 2, to: 3, start: OPEN + 60, end: OPEN + 120, kind: "missing" });
   assert.equal(partAt(sessions, OPEN + 11 * HOUR).part, "closed");
 });
 

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { Log } from "../src/log.js";
 import { MAX_BARS, MAX_ORDERS, applyFrame, createModel, takeDirty, takeNews } from "../src/model.js";
 
 const bar = (minute, close = 10) => [minute * 60, 10, 11, 9, close, 100, 10];
@@ -120,4 +121,36 @@ test("only what is new is news, and what waits is bounded", () => {
   applyFrame(model, delta(6, 7, { A: { markers: many } }));
   assert.ok(takeNews(model).length <= 200);
   assert.equal(model.symbols.get("A").markers.size, 500);
+});
+
+test("what has traded lately is told, what a late joiner is handed of before is only noted, at its own time", () => {
+  const model = modelWith({});
+  const fill = (id) => ({ id: `${id}/1`, kind: "fill", side: "buy", quantity: 1, price: 9, time_s: 60 });
+  const now = 1_000_000;
+  applyFrame(model, { ...delta(5, 6, { A: {
+    markers: [fill("A-old-B"), fill("A-new-B"), fill("A-gone-B")],
+    orders: [order("A-old-B", { at_ms: now - 60_000 }), order("A-new-B", { at_ms: now - 59_999 })],
+  } }), now_ms: now });
+  const news = takeNews(model);
+  assert.deepEqual(news.map(({ recent, at_ms }) => [recent, at_ms]), [[false, now - 60_000], [true, now - 59_999], [false, null]]);
+  const log = new Log();
+  log.add(now - 59_999.5, "link", "connected");
+  for (const each of news.slice(0, 2)) log.take(each, now, () => 2);
+  assert.deepEqual(log.lines.map(({ ms }) => ms), [now - 60_000, now - 59_999.5, now - 59_999]);
+});
+
+test("the dashboard's gaps are the page's; of one that tells none the last is known", () => {
+  const minute = 60_000;
+  const model = modelWith({ bars: [bar(1)], quote: { price: 1, gap_ms: null } });
+  const { gaps } = model.symbols.get("A");
+  assert.deepEqual(gaps, []);
+  applyFrame(model, delta(5, 6, { A: { forming: bar(9), quote: { price: 1, gap_ms: 9 * minute + 1 } } }));
+  assert.deepEqual(model.symbols.get("A").gaps, [[2 * minute, 9 * minute + 1]]);
+  assert.equal(takeDirty(model, "A").since, -Infinity, "what is quiet or missing is drawn anew");
+  applyFrame(model, delta(6, 7, { A: { bars: [bar(8)], quote: { price: 1, gap_ms: 9 * minute + 1 } } }));
+  assert.deepEqual(model.symbols.get("A").gaps, [[2 * minute, 9 * minute + 1]], "a late bar makes it no shorter");
+  assert.equal(takeDirty(model, "A").since, 480);
+  applyFrame(model, delta(7, 8, { A: { gaps: [[1, 2]] } }));
+  applyFrame(model, delta(8, 9, { A: { quote: { price: 1, gap_ms: 20 * minute } } }));
+  assert.deepEqual(model.symbols.get("A").gaps, [[1, 2]]);
 });

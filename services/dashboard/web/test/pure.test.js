@@ -1,30 +1,36 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import {
-  aggregate, closing, missingSpans, nextTimeframe, series, spanStart, timeframeName, unseenPiece, withForming,
+  aggregate, closing, emptySpans, isTorn, nextTimeframe, series, spanStart, timeframeName, unseenPiece, withForming,
 } from "../src/bars.js";
-import { age, compact, countdown, delay, number, percent, shares, signed } from "../src/format.js";
+import { age, compact, countdown, delay, number, percent, shares, signed, tickTime } from "../src/format.js";
 import { isResting, pageLevel, symbolLevel } from "../src/freshness.js";
 
 // 2026-11-20 15:00 UTC, 10:00 in New York.
 const TEN = 1795186800;
 const bar = (time, close = 10) => [time, 10, 11, 9, close, 100, 10];
 
-test("missing minutes of a day are points without a value", () => {
-  assert.deepEqual(missingSpans(TEN, TEN + 60), []);
-  assert.deepEqual(missingSpans(TEN, TEN + 180), [{ time: TEN + 60 }, { time: TEN + 120 }]);
-  assert.deepEqual(missingSpans(TEN, TEN + 900, 5), [{ time: TEN + 300 }, { time: TEN + 600 }]);
+const minutes = (count) => ({ minutes: count });
+
+test("minutes of a day without a bar are points without a value, and a long hole has its bound", () => {
+  assert.deepEqual(emptySpans(TEN, TEN + 60, minutes(1)), []);
+  assert.deepEqual(emptySpans(TEN, TEN + 180, minutes(1)), [{ time: TEN + 60 }, { time: TEN + 120 }]);
+  assert.deepEqual(emptySpans(TEN, TEN + 900, minutes(5)), [{ time: TEN + 300 }, { time: TEN + 600 }]);
+  assert.equal(emptySpans(TEN, TEN + 5 * 3600, minutes(1)).length, 120);
 });
 
 test("a night is folded away", () => {
-  assert.deepEqual(missingSpans(TEN, TEN + 24 * 3600), []);
+  assert.deepEqual(emptySpans(TEN, TEN + 24 * 3600, minutes(1)), []);
 });
 
-test("a line ends at a hole", () => {
-  const points = series([bar(TEN), bar(TEN + 120, 12)], 1, closing, unseenPiece);
-  assert.deepEqual(points, [
+test("a line ends where prices are missing, and runs on over a quiet minute", () => {
+  const rows = [bar(TEN), bar(TEN + 120, 12)];
+  const torn = { minutes: 1, gaps: [[(TEN + 60) * 1000, (TEN + 119) * 1000]] };
+  assert.deepEqual(series(rows, torn, closing, unseenPiece), [
     { time: TEN, value: 10, color: "transparent" }, { time: TEN + 60 }, { time: TEN + 120, value: 12 },
   ]);
+  assert.equal(series(rows, minutes(1), closing, unseenPiece)[0].color, undefined);
+  assert.deepEqual([isTorn(TEN, TEN + 120, torn), isTorn(TEN, TEN + 120, minutes(1))], [true, false]);
 });
 
 test("a forming bar that has been closed is not drawn twice", () => {
@@ -37,16 +43,16 @@ test("minutes become wider bars, the forming one included", () => {
     [TEN, 10, 12, 9, 11, 100, 10.5], [TEN + 60, 11, 15, 11, 14, 300, 12.5], [TEN + 240, 14, 14, 8, 9, 0, 9],
     [TEN + 300, 9, 9, 7, 8, 50, 8],
   ];
-  assert.deepEqual(aggregate(rows, 5), [[TEN, 10, 15, 8, 9, 400, 12], [TEN + 300, 9, 9, 7, 8, 50, 8]]);
-  assert.equal(aggregate(rows, 1), rows);
+  assert.deepEqual(aggregate(rows, minutes(5)), [[TEN, 10, 15, 8, 9, 400, 12], [TEN + 300, 9, 9, 7, 8, 50, 8]]);
+  assert.equal(aggregate(rows, minutes(1)), rows);
   assert.deepEqual(rows[0], [TEN, 10, 12, 9, 11, 100, 10.5], "the minutes are left as they were");
-  assert.deepEqual(aggregate(rows, 60).map(([time, , high, low]) => [time, high, low]), [[TEN, 15, 7]]);
+  assert.deepEqual(aggregate(rows, minutes(60)).map(([time, , high, low]) => [time, high, low]), [[TEN, 15, 7]]);
 });
 
 test("timeframes go round, and spans begin on the clock", () => {
   assert.deepEqual([1, 5, 15, 60].map(nextTimeframe), [5, 15, 60, 1]);
   assert.deepEqual([1, 60].map(timeframeName), ["1m", "1h"]);
-  assert.equal(spanStart(TEN + 1799, 15), TEN + 900);
+  assert.equal(spanStart(TEN + 1799, minutes(15)), TEN + 900);
 });
 
 test("times to go and delays are short", () => {
@@ -65,6 +71,11 @@ test("numbers have a real minus sign, profits always a sign", () => {
   assert.equal(shares(12), "12");
   assert.equal(shares(1.5), "1.5");
   assert.equal(compact(2_500_000), "2.50M");
+});
+
+test("the axis names a day where it begins in New York, not where it does in UTC", () => {
+  assert.deepEqual([tickTime(TEN, true), tickTime(TEN, false)], ["Nov 20", "10:00"]);
+  assert.equal(tickTime(TEN + 9 * 3600, true), "19:00");
 });
 
 test("ages are short", () => {

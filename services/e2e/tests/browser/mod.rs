@@ -6,6 +6,8 @@
     reason = "a browser that fails, fails the test"
 )]
 
+mod hands;
+
 use anyhow::{Context as _, bail, ensure};
 use base64::{Engine as _, prelude::BASE64_STANDARD as BASE64};
 use e2e::SOON;
@@ -76,6 +78,8 @@ impl Browser {
         let capabilities = json!({
             "goog:chromeOptions": {"binary": chromium()?, "args": arguments},
             "goog:loggingPrefs": {"browser": "ALL"},
+            // Beyond every wait of a test: a loaded machine is no fault.
+            "timeouts": {"script": 120_000, "pageLoad": 300_000},
         });
         let Value::Object(capabilities) = capabilities else { bail!("capabilities are a table") };
         let client = ClientBuilder::new(HttpConnector::new())
@@ -102,9 +106,16 @@ impl Browser {
     /// Waits until an expression in the page holds.
     pub(crate) async fn until(&self, expression: &str) {
         let script = format!("return Boolean({expression});");
-        let holds = async || (self.run(&script).await == true).then_some(());
+        // A frame that is just being loaded anew cannot be asked; the last answer is told.
+        let mut answer = None;
+        let holds = async || {
+            let found = self.client.execute(&script, vec![]).await;
+            let held = found.as_ref().is_ok_and(|found| found == true);
+            answer = Some(found);
+            held.then_some(())
+        };
         let held = eventually(SOON, holds).await;
-        assert!(held.is_some(), "the page never comes to: {expression}");
+        assert!(held.is_some(), "the page never comes to: {expression} ({answer:?})");
     }
 
     /// Presses a key, wherever the focus is.

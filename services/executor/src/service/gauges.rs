@@ -23,11 +23,35 @@ pub(super) fn show(account: &Account, trading: TradingState) {
     }
 }
 
-/// Shows how old the last price is that orders are judged by; nothing on a tape, whose time is its
-/// own.
-pub(super) fn show_tape(feed: &FeedStatus, tape_ns: i64, now_ms: i64) {
-    if feed.clock == ClockKind::Wall && tape_ns > 0 {
-        let age_ms = now_ms - tape_ns.div_euclid(1_000_000);
-        metrics::gauge!("executor_tick_age_seconds").set(age_ms as f64 / 1_000.0);
+/// Shows how long ago ingest had the last price that orders are judged by; nothing on a tape, whose
+/// time is its own.
+pub(super) fn show_tape(feed: &FeedStatus, received_ns: i64, now_ms: i64) {
+    if let Some(age) = tick_age_s(feed.clock, received_ns, now_ms) {
+        metrics::gauge!("executor_tick_age_seconds").set(age);
+    }
+}
+
+/// Seconds since ingest had a price. Not since it happened: on a delayed plan every price is a
+/// quarter of an hour old by design, which wakes nobody.
+fn tick_age_s(clock: ClockKind, received_ns: i64, now_ms: i64) -> Option<f64> {
+    let wall = clock == ClockKind::Wall && received_ns > 0;
+    wall.then(|| (now_ms - received_ns.div_euclid(1_000_000)) as f64 / 1_000.0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::test_support::tick;
+
+    #[test]
+    fn the_age_of_a_price_counts_from_when_it_came_not_from_when_it_happened() {
+        let mut delayed = tick("AAPL", 1, 100.0);
+        delayed.delayed = true;
+        delayed.received_ns = delayed.time_ns + 15 * 60 * 1_000_000_000;
+        let now_ms = delayed.received_ns / 1_000_000 + 1_500;
+        let age = |clock, received_ns| tick_age_s(clock, received_ns, now_ms);
+        assert_eq!(age(ClockKind::Wall, delayed.received_ns), Some(1.5));
+        assert_eq!(age(ClockKind::Tape, delayed.received_ns), None);
+        assert_eq!(age(ClockKind::Wall, 0), None, "no price yet");
     }
 }

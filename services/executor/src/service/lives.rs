@@ -179,7 +179,7 @@ impl<B: Broker> Running<B> {
             super::gauges::show(&account, self.desk.trading());
             self.views.put_account(&account).await?;
         }
-        super::gauges::show_tape(&self.feed, self.tape_ns, clock::now_ms());
+        super::gauges::show_tape(&self.feed, self.received_ns, clock::now_ms());
         let (run, position) = (self.feed.run.clone(), self.tape.position());
         self.views.put_progress(&run, position, self.tape_ns).await
     }

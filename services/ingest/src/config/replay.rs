@@ -1,6 +1,7 @@
 //! `[replay]` of `config/ingest.toml`, and what `FEED=replay:...` asks for.
 
 use crate::source::replay::{self, Settings, files};
+use market::Calendar;
 use runtime::config::{Faults, Rule, Section, variable};
 
 /// `FILES`, `FILES@max` or `FILES@60`: the files and the speed. What follows an `@` and is no speed
@@ -29,6 +30,7 @@ pub(super) fn read(
     text: &str,
     speed: Option<f64>,
     until: Option<jiff::civil::Time>,
+    last_sales: Option<Calendar>,
     faults: &Faults,
 ) -> Settings {
     let paths = files::named(text).unwrap_or_else(|fault| {
@@ -40,14 +42,20 @@ pub(super) fn read(
             faults.add("FEED", error);
         }
     }
-    Settings { paths, speed, until }
+    Settings { paths, speed, until, last_sales }
 }
 
-/// New York time at which a tape ends: `REPLAY_UNTIL`, else `[replay] until`.
-pub(super) fn until(file: &Section<'_>, faults: &Faults) -> Option<jiff::civil::Time> {
+/// What `[replay]` says of any tape: the New York time at which it ends (`REPLAY_UNTIL` goes before
+/// it), and whether every row of a trades file is a tick, which it is without a word.
+pub(super) fn options(file: &Section<'_>, faults: &Faults) -> (Option<jiff::civil::Time>, bool) {
     let section = file.optional_section("replay");
-    let configured: Option<String> =
-        section.and_then(|replay| replay.optional("until", Rule::any()));
+    let section = section.as_ref();
+    let every_trade = section.and_then(|replay| replay.optional("every_trade", Rule::any()));
+    let configured = section.and_then(|replay| replay.optional("until", Rule::any()));
+    (until(configured, faults), every_trade.unwrap_or(true))
+}
+
+fn until(configured: Option<String>, faults: &Faults) -> Option<jiff::civil::Time> {
     let text = variable("REPLAY_UNTIL").or(configured)?;
     let parsed = jiff::civil::Time::strptime("%H:%M", text.trim());
     if parsed.is_err() {

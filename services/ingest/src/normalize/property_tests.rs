@@ -22,7 +22,7 @@ proptest! {
         for (price, size, bid, time_ns) in quotes {
             let quote = Quote {
                 symbol: symbol.clone(), price, size, time_ns, field: PriceField::Trade,
-                delayed: false, bid: Some(bid), ask: None, prev_close: Some(size), gap: false,
+                delayed: false, bid: Some(bid), ask: None, prev_close: Some(size), gap: false, received_ns: None,
             };
             if let Ok(Passed { tick, .. }) = normalizer.tick(quote, YEAR_2000_NS) {
                 seq += 1;
@@ -45,7 +45,7 @@ proptest! {
         let quote = |(second, price): (i64, &f64)| Quote {
             symbol: symbol.clone(), price: *price, size: 1.0,
             time_ns: YEAR_2000_NS + second * 20_000_000_000, field: PriceField::Trade,
-            delayed: false, bid: None, ask: None, prev_close: None, gap: false,
+            delayed: false, bid: None, ask: None, prev_close: None, gap: false, received_ns: None,
         };
         let quotes: Vec<Quote> = (0..).zip(&prices).map(quote).collect();
         let mut whole = normalizer(None);

@@ -20,6 +20,7 @@ pub(super) fn quote(time_ns: i64, price: f64) -> Quote {
         ask: Some(9.1),
         prev_close: None,
         gap: false,
+        received_ns: None,
     }
 }
 

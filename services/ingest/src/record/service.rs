@@ -11,6 +11,7 @@ use jiff::civil::Date;
 use proto::{FeedState, FeedStatus, Source, Symbol, Tick, decode, stream, subject};
 use runtime::{
     bus::{Bus, Start, Stored},
+    clock::Clock,
     health::Health,
 };
 use std::{collections::BTreeSet, mem};
@@ -19,11 +20,14 @@ use tokio_util::sync::CancellationToken;
 
 /// Rows that are held at most before they are written out.
 const ROWS: usize = 20_000;
+/// How long after its end, and the feed's delay, a day is taken to be over.
+const AFTER_NS: i64 = 60_000_000_000;
 
 /// A running recording.
 struct Recorder {
     bus: Bus,
     health: Health,
+    clock: Clock,
     /// `None` only while a thread has it.
     book: Option<Book>,
     /// Rows that are not on the disk, and the date of their file.
@@ -44,7 +48,7 @@ struct Recorder {
     idle: bool,
 }
 
-/// Records stream `TICKS` until `stopping`.
+/// Records stream `TICKS` until `stopping`; `clock` tells when a day of a live source is over.
 ///
 /// # Errors
 /// When the folder cannot be written at the start, or the stream is not there.
@@ -52,6 +56,7 @@ pub async fn record(
     settings: Settings,
     bus: Bus,
     health: Health,
+    clock: Clock,
     stopping: CancellationToken,
 ) -> anyhow::Result<()> {
     bus.verify(&[stream::TICKS], &[stream::FEED]).await?;
@@ -60,7 +65,7 @@ pub async fn record(
     let folder = settings.folder.clone();
     let opened = tokio::task::spawn_blocking(move || Book::open(&folder, &created)).await;
     let book = opened.context("open the folder")??;
-    let mut recorder = Recorder::new(bus, health, book);
+    let mut recorder = Recorder::new(bus, health, clock, book);
     let start = Start::At(recorder.position + 1);
     tracing::info!(from = recorder.position + 1, "recording into {}", settings.folder.display());
     let filters = vec![subject::TICKS.to_owned()];
@@ -80,7 +85,7 @@ pub async fn record(
 }
 
 impl Recorder {
-    fn new(bus: Bus, health: Health, book: Book) -> Self {
+    fn new(bus: Bus, health: Health, clock: Clock, book: Book) -> Self {
         let position = book.position();
         let file = book.file.as_ref();
         let first = file.and_then(|file| Some((file.held.first_ns, known(&file.held.source)?)));
@@ -89,6 +94,7 @@ impl Recorder {
         Self {
             bus,
             health,
+            clock,
             book: Some(book),
             rows: String::new(),
             count: 0,
@@ -216,11 +222,23 @@ impl Recorder {
         Ok(Ok(()))
     }
 
-    /// The tape is over, and all of it is on the disk.
+    /// The tape is over, or the day is, and all of it is on the disk.
     async fn is_over(&self) -> bool {
         let status = self.bus.kv::<FeedStatus>(&stream::FEED).get(subject::key::FEED_STATUS).await;
-        let done = status.ok().flatten().is_some_and(|status| status.state == FeedState::Done);
-        done && self.has_all().await
+        let over = status
+            .ok()
+            .flatten()
+            .is_some_and(|status| status.state == FeedState::Done || self.is_past(status.delay_ms));
+        over && self.has_all().await
+    }
+
+    /// Nothing more of the day is to come from a feed that is so many milliseconds behind: on a
+    /// Friday no next day would finish its file before Monday. A tape's days are not ours.
+    fn is_past(&self, delay_ms: u64) -> bool {
+        let Some((_, Source::Sim | Source::Polygon)) = self.first else { return false };
+        let behind_ns = i64::try_from(delay_ms.saturating_mul(1_000_000)).unwrap_or(i64::MAX);
+        let ends_ns = self.ends_ns.saturating_add(behind_ns).saturating_add(AFTER_NS);
+        self.clock.now_ns() > ends_ns
     }
 
     /// Nothing is in the stream that has not been taken: on a busy machine the end of a tape is told

@@ -1,6 +1,6 @@
 //! How ingest begins: what is already there, which run this is, history, and the bars that form.
 
-use super::{Desk, Service};
+use super::{Desk, Service, coverage::Coverage, drift::Drift};
 use crate::{
     normalize::{Normalizer, bare_tick},
     publish::{
@@ -76,6 +76,10 @@ pub(super) async fn start<S: Source>(source: &mut S, desk: Desk) -> anyhow::Resu
         last,
         ticks,
         status,
+        said: Condition::new(FeedState::Starting, ""),
+        drift: Drift::default(),
+        coverage: handling.is_live().then_some(Coverage::Good),
+        calendar,
         usable: true,
     };
     if handling.is_live() {

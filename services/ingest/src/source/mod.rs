@@ -3,6 +3,7 @@
 //! A source says what it has seen in its own order and nothing more: it never numbers, never
 //! de-duplicates, never touches the bus.
 
+pub mod conditions;
 pub mod polygon;
 pub mod replay;
 pub mod sim;
@@ -36,6 +37,9 @@ pub struct Quote {
     pub prev_close: Option<f64>,
     /// Prices before this one are missing: the source was away.
     pub gap: bool,
+    /// When the answer or the frame with it was had, nanoseconds since 1970 UTC, where it may have
+    /// waited since; `None`: now.
+    pub received_ns: Option<i64>,
 }
 
 /// What does not change while a source runs.

@@ -19,3 +19,4 @@ mod replay;
 mod replay_files;
 mod replay_orders;
 mod sim;
+mod warnings;

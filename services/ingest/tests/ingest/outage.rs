@@ -24,7 +24,7 @@ async fn a_tape_loses_and_doubles_nothing_when_the_server_is_killed_in_the_middl
         let time_ns = 1_767_364_200_000_000_000 + row * 10_000_000;
         writeln!(file, "ACME,{}.5,{},{time_ns}", 100 + row % 7, 1 + row % 13).unwrap();
     }
-    let settings = Settings { paths: vec![file.path().to_owned()], speed: None, until: None };
+    let settings = Settings { paths: vec![file.path().to_owned()], ..Settings::default() };
     let running = bench.start(Replay::new(settings, &bench.symbols)).await;
     for least in [3_000, 12_000] {
         bench.ticks_from(least).await;

@@ -30,7 +30,7 @@ async fn every_trade_of_the_day_is_one_tick_and_the_bars_hold_every_share() {
     let Some(path) = tape("trades_v1_20131007.csv.gz") else { return };
     let bench = Bench::new(&DAY.map(|(name, ..)| name)).await;
     let begun = Instant::now();
-    let settings = Settings { paths: vec![path], speed: None, until: None };
+    let settings = Settings { paths: vec![path], ..Settings::default() };
     let running = bench.start(Replay::new(settings, &bench.symbols)).await;
     bench.state(FeedState::Done).await;
     println!("377,302 ticks in {:?}", begun.elapsed());
@@ -56,7 +56,7 @@ async fn every_trade_of_the_day_is_one_tick_and_the_bars_hold_every_share() {
 async fn two_days_of_minutes_are_the_bars_they_were() {
     let Some(path) = tape("minute_aggs_v1_20131004_20131007.csv.gz") else { return };
     let bench = Bench::new(&DAY.map(|(name, ..)| name)).await;
-    let settings = Settings { paths: vec![path], speed: None, until: None };
+    let settings = Settings { paths: vec![path], ..Settings::default() };
     let running = bench.start(Replay::new(settings, &bench.symbols)).await;
     let status = bench.state(FeedState::Done).await;
     assert!(status.detail.contains("17456 ticks"), "four of each of 4,364 rows: {}", status.detail);

@@ -13,8 +13,13 @@ use ingest::{
         sim::{Profile, Settings as SimSettings, Sim},
     },
 };
-use proto::{FeedState, Tick, encode};
+use proto::{
+    ClockKind, FeedState, FeedStatus, PriceField, Session, Source, Tick, encode,
+    stream::FEED,
+    subject::{self, key::FEED_STATUS},
+};
 use runtime::{
+    clock::Clock,
     health::Health,
     testing::{eventually, repository},
 };
@@ -32,7 +37,7 @@ const SAMPLE: &str = "trades_v1_by_time.csv";
 const SAMPLE_DAY: &str = "ticks_2026-01-02.csv.gz";
 
 fn replay(paths: Vec<PathBuf>, speed: Option<f64>, bench: &Bench) -> Replay {
-    Replay::new(Settings { paths, speed, until: None }, &bench.symbols)
+    Replay::new(Settings { paths, speed, ..Settings::default() }, &bench.symbols)
 }
 
 /// A recorder within this process.
@@ -48,11 +53,15 @@ impl Recording {
 }
 
 async fn recording(bench: &Bench, folder: &Path) -> Recording {
+    recording_by(bench, folder, Clock::wall()).await
+}
+
+async fn recording_by(bench: &Bench, folder: &Path, clock: Clock) -> Recording {
     let settings = RecordSettings { folder: folder.to_owned(), flush: Duration::from_millis(100) };
     let bus = bench.server.bus("recorder").await.unwrap();
     let stopping = CancellationToken::new();
     let health = Health::new("recorder");
-    let task = tokio::spawn(record(settings, bus, health.clone(), stopping.clone()));
+    let task = tokio::spawn(record(settings, bus, health.clone(), clock, stopping.clone()));
     Recording { running: Running { task, stopping }, health }
 }
 
@@ -164,6 +173,72 @@ async fn a_recorded_simulation_replays_the_same_prices_in_the_same_order() {
     };
     assert_eq!(said(again.all_ticks().await), said(published));
     feed.stop().await;
+}
+
+#[tokio::test]
+async fn a_live_day_is_whole_once_it_has_passed_and_goes_on_when_more_of_it_comes() {
+    const SECOND: i64 = 1_000_000_000;
+    // Friday 2026-11-20, 23:59 in New York; the feed is 15 minutes behind.
+    let friday = 1_795_237_140 * SECOND;
+    let (day, folder) = ("ticks_2026-11-20.csv.gz", tempfile::tempdir().unwrap());
+    let bench = Bench::new(&["ACME"]).await;
+    let status = FeedStatus {
+        v: proto::VERSION,
+        run: "polygon-1".to_owned(),
+        source: Source::Polygon,
+        clock: ClockKind::Wall,
+        state: FeedState::Live,
+        detail: String::new(),
+        symbols: bench.symbols.clone(),
+        missing: Vec::new(),
+        start_position: 0,
+        interval_ms: 0,
+        speed: 1.0,
+        delay_ms: 900_000,
+        entitlement: None,
+        transport: None,
+        tape: None,
+        at_ms: 1,
+    };
+    let ingest = bench.server.bus("ingest").await.unwrap();
+    ingest.kv(&FEED).put(FEED_STATUS, &status).await.unwrap();
+    let clock = Clock::standing_at(friday);
+    let recorder = recording_by(&bench, folder.path(), clock.clone()).await;
+    let tick = |seq: u64| Tick {
+        v: proto::VERSION,
+        symbol: bench.symbols[0].clone(),
+        seq,
+        price: 9.0,
+        size: 1.0,
+        time_ns: friday + seq.cast_signed(),
+        received_ns: friday,
+        source: Source::Polygon,
+        field: PriceField::Trade,
+        session: Session::Closed,
+        delayed: true,
+        bid: None,
+        ask: None,
+        prev_close: None,
+        gap: false,
+        suspect: None,
+    };
+    let unfinished = folder.path().join(format!("{day}.unfinished"));
+    for seq in [1, 2] {
+        let tick = tick(seq);
+        ingest.publish_now(subject::tick(&tick.symbol), encode(&tick).unwrap()).await;
+        let up = format!("up to {seq}\"");
+        let written = async || recorder.health.report().1.to_string().contains(&up).then_some(());
+        eventually(SOON, written).await.expect("it is on the disk");
+        if seq == 1 {
+            // The day is over, and the feed is not through with it.
+            clock.set(friday + 600 * SECOND);
+            assert!(unfinished.exists() && !folder.path().join(day).exists());
+            clock.set(friday + 60 * SECOND + 900 * SECOND + 61 * SECOND);
+        }
+        assert_eq!(rows(&whole(folder.path(), day).await).len(), usize::try_from(seq).unwrap());
+    }
+    recorder.stop().await;
+    assert!(!unfinished.exists());
 }
 
 #[tokio::test]

@@ -13,7 +13,7 @@ use runtime::testing::eventually;
 use std::collections::BTreeMap;
 
 fn settings(name: &str) -> Settings {
-    Settings { paths: vec![test_data(name)], speed: None, until: None }
+    Settings { paths: vec![test_data(name)], ..Settings::default() }
 }
 
 async fn replay(bench: &Bench, settings: Settings) -> Running {

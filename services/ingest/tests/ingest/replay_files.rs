@@ -1,6 +1,6 @@
 //! Tapes of several files, and of the whole market.
 
-use crate::desk::{Bench, symbols, test_data};
+use crate::desk::{Bench, calendar, symbols, test_data};
 use ingest::source::{
     Earlier, Event, Source as _,
     replay::{Replay, Settings},
@@ -19,7 +19,7 @@ const HEADER: &str = "ticker,price,size,sip_timestamp\n";
 const OPEN: i64 = 1_381_152_600_000_000_000;
 
 fn settings(paths: Vec<PathBuf>) -> Settings {
-    Settings { paths, speed: None, until: None }
+    Settings { paths, ..Settings::default() }
 }
 
 fn said(ticks: &[(u64, Tick)]) -> Vec<(Symbol, i64, f64, f64)> {
@@ -52,6 +52,42 @@ fn split(folder: &Path, first: impl Fn(usize, &str) -> bool) -> Vec<PathBuf> {
         fs::write(path, text).unwrap();
     }
     paths.to_vec()
+}
+
+#[tokio::test]
+async fn where_only_last_sales_are_wanted_other_rows_are_no_ticks_sorted_or_not() {
+    let rows = [
+        ("ACME", "\"14,41\"", 0, 10.0, 0),
+        ("BRK.B", "37", 0, 99.0, 1),
+        ("ACME", "2", 0, 90.0, 2),
+        ("ACME", "", 8, 80.0, 3),
+        ("BRK.B", "", 0, 20.0, 4),
+        ("ACME", "12", 0, 70.0, 5),
+        ("ACME", "", 0, 11.0, 6),
+    ];
+    let line = |(name, codes, correction, price, at): &(&str, &str, i64, f64, i64)| {
+        format!("{name},{codes},{correction},{price},100,{}\n", OPEN + at * 600_000_000_000)
+    };
+    let header = "ticker,conditions,correction,price,size,sip_timestamp\n";
+    let mut sorted = rows.to_vec();
+    sorted.sort_by_key(|row| row.0);
+    let folder = tempfile::tempdir().unwrap();
+    for (name, rows) in [("time.csv", rows.to_vec()), ("ticker.csv", sorted)] {
+        let path = folder.path().join(name);
+        fs::write(&path, header.to_owned() + &rows.iter().map(line).collect::<String>()).unwrap();
+        let (every, _) = replayed(vec![path.clone()]).await;
+        assert_eq!(every.len(), 7, "{name}: every row is a tick unless it is told otherwise");
+        let bench = Bench::new(&["ACME", "BRK.B"]).await;
+        let settings = Settings { last_sales: Some(calendar()), ..settings(vec![path]) };
+        let running = bench.start(Replay::new(settings, &bench.symbols)).await;
+        let status = bench.state(FeedState::Done).await;
+        assert!(status.detail.contains("3 ticks"), "{name}: {}", status.detail);
+        let said = said(&bench.all_ticks().await);
+        let said: Vec<_> =
+            said.iter().map(|(name, _, price, size)| (name.as_str(), *price, *size)).collect();
+        assert_eq!(said, [("ACME", 10.0, 100.0), ("BRK.B", 20.0, 200.0), ("ACME", 11.0, 300.0)]);
+        running.stop().await;
+    }
 }
 
 #[tokio::test]

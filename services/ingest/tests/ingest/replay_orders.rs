@@ -19,7 +19,7 @@ use tokio_util::sync::CancellationToken;
 /// A tape of 210 rows whose orders are answered on the bus.
 async fn replay(bench: &Bench, speed: Option<f64>) -> Running {
     let paths = vec![test_data("trades_v1_by_time.csv")];
-    let source = Replay::new(Settings { paths, speed, until: None }, &bench.symbols);
+    let source = Replay::new(Settings { paths, speed, ..Settings::default() }, &bench.symbols);
     answer(bench, source.gate(), "replay").await;
     bench.start(source).await
 }
@@ -109,7 +109,7 @@ async fn a_paused_tape_that_is_killed_goes_on_where_it_was() {
     bench.ticks_from(21).await;
     running.kill().await;
     let paths = vec![test_data("trades_v1_by_time.csv")];
-    let source = Replay::new(Settings { paths, speed: None, until: None }, &bench.symbols);
+    let source = Replay::new(Settings { paths, ..Settings::default() }, &bench.symbols);
     let running = bench.start(source).await;
     let status = bench.state(FeedState::Done).await;
     assert_eq!(status.tape.unwrap().rows, 210);

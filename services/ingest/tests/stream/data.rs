@@ -1,6 +1,6 @@
 //! What comes over an established connection.
 
-use crate::server::{REGULAR_MS, bars, established, minute, quotes, status, trade};
+use crate::server::{LATEST_MS, REGULAR_MS, bars, established, minute, quotes, status, trade};
 use proto::PriceField;
 use serde_json::{Value, json};
 use tokio_tungstenite::tungstenite::Message;
@@ -36,14 +36,30 @@ async fn a_replayed_bar_of_the_same_start_goes_out_again_and_is_not_summed() {
     }
 }
 
+/// The second of AAPL that begins so long after 10:00, seconds.
+fn second(number: i64, close: f64) -> Value {
+    let start_ms = REGULAR_MS + number * 1_000;
+    json!({ "ev": "A", "sym": "AAPL", "o": 1, "h": 9, "l": 1, "c": close, "v": 1.5e+06,
+            "s": start_ms, "e": start_ms + 1_000 })
+}
+
+#[tokio::test]
+async fn a_second_of_the_year_2099_silences_nobody() {
+    let (_server, mut peer, mut stream) = established().await;
+    let far_s = (4_070_908_800_000 - REGULAR_MS) / 1_000;
+    // Just within what clocks differ by, and a little more.
+    let near_s = (LATEST_MS - REGULAR_MS) / 1_000 + 4;
+    for (number, close) in [(far_s, 3.0), (0, 4.0), (near_s + 1, 5.0), (1, 6.0), (near_s, 7.0)] {
+        peer.say(&[second(number, close)]).await;
+    }
+    let taken = quotes(&mut stream, 3).await;
+    let closes: Vec<_> = taken.iter().map(|quote| quote.price).collect();
+    assert_eq!(closes, [4.0, 6.0, 7.0]);
+}
+
 #[tokio::test]
 async fn a_replayed_second_of_the_same_start_makes_no_second_price() {
     let (_server, mut peer, mut stream) = established().await;
-    let second = |number: i64, close: f64| {
-        let start_ms = REGULAR_MS + number * 1_000;
-        json!({ "ev": "A", "sym": "AAPL", "o": 1, "h": 9, "l": 1, "c": close, "v": 1.5e+06,
-                "s": start_ms, "e": start_ms + 1_000 })
-    };
     peer.say(&[second(0, 3.0)]).await;
     peer.say(&[second(0, 4.0)]).await;
     peer.say(&[second(1, 5.0)]).await;

@@ -311,7 +311,12 @@ async fn a_rival_with_the_same_key_is_told_and_waited_out_whichever_socket_the_s
 async fn not_one_trade_of_a_heavy_load_is_lost() {
     let polygon = fake(|config| config.clock = Clock::wall()).await;
     let control = polygon.control();
-    let mut stream = advanced(&polygon, quick()).await;
+    let settings = StreamSettings {
+        clock: Clock::wall(),
+        ..asked(&polygon, Plan::Advanced, Entitlement::Advanced)
+    };
+    let mut stream = Stream::open_with(settings, quick());
+    assert_eq!(next(&mut stream).await, up());
     control.load(Load { per_second: 20_000, events_per_frame: 500 });
     let mut got: BTreeMap<String, u64> = BTreeMap::new();
     let mut count = |taken: Vec<ingest::source::Quote>| {

@@ -54,6 +54,32 @@ async fn a_bad_key_is_refused_for_good_though_the_server_drops_the_connection() 
 }
 
 #[tokio::test]
+async fn a_server_that_says_the_key_back_does_not_have_it_told() {
+    let (server, mut stream) = pair().await;
+    let echo = || status("max_connections", &format!("key {KEY} is in use"));
+    let mut peer = server.accept().await;
+    peer.handshake().await;
+    assert_eq!(next(&mut stream).await, up());
+    peer.say(&[echo()]).await;
+    let words = down(&mut stream).await;
+    assert!(words.contains("key *** is in use") && !words.contains(KEY), "{words}");
+    let (server, mut stream) = pair().await;
+    let mut peer = server.accept().await;
+    peer.handshake().await;
+    assert_eq!(next(&mut stream).await, up());
+    peer.close(CloseCode::Restart, "bye, secret-key-4711").await;
+    let words = down(&mut stream).await;
+    assert!(words.contains("bye, ***") && !words.contains(KEY), "{words}");
+    let mut peer = server.accept().await;
+    peer.say(&[status("connected", "")]).await;
+    peer.hear().await;
+    peer.say(&[status("auth_failed", &format!("no such key: {KEY}"))]).await;
+    let StreamEvent::Refused(refusal) = next(&mut stream).await else { panic!("not refused") };
+    let words = refusal.to_string();
+    assert!(words.contains("no such key: ***") && !words.contains(KEY), "{words}");
+}
+
+#[tokio::test]
 async fn a_plan_without_websocket_access_is_refused_for_good() {
     let (server, mut stream) = pair().await;
     let mut peer = server.accept().await;

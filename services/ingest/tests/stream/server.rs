@@ -30,6 +30,8 @@ pub(crate) const KEY: &str = "secret-key-4711";
 const CALENDAR: &str = include_str!("../../../../config/market_calendar.toml");
 /// Friday 2026-11-20 10:00 in New York.
 pub(crate) const REGULAR_MS: i64 = 1_795_186_800_000;
+/// The time by our clock, unless told otherwise: what is said to happen after 10:00 has happened.
+pub(crate) const LATEST_MS: i64 = REGULAR_MS + 3 * 3_600_000;
 /// Saturday 2026-11-21 10:00 in New York.
 pub(crate) const CLOSED_MS: i64 = REGULAR_MS + 24 * 3_600_000;
 
@@ -58,7 +60,8 @@ pub(crate) fn settings(url: &Url, names: &[&str]) -> StreamSettings {
         entitlement: Entitlement::Developer,
         delayed: false,
         calendar: Calendar::parse(CALENDAR).unwrap(),
-        clock: Clock::standing_at(REGULAR_MS * 1_000_000),
+        clock: Clock::standing_at(LATEST_MS * 1_000_000),
+        ahead: Duration::from_secs(5),
     }
 }
 

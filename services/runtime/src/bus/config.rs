@@ -2,7 +2,8 @@
 
 use super::REQUEST_TIMEOUT;
 use crate::config::{Faults, secret, variable};
-use async_nats::{ConnectOptions, ServerAddr};
+use anyhow::Context as _;
+use async_nats::{ConnectErrorKind, ConnectOptions, ServerAddr};
 use secrecy::{ExposeSecret as _, SecretString};
 use std::{path::PathBuf, time::Duration};
 
@@ -50,12 +51,27 @@ impl BusConfig {
         Self { urls, user, password, default_password, deadline, tls, authority }
     }
 
-    /// Whether the server lets `user` in with the default password that everybody knows.
-    pub async fn knows_default_password(&self, user: &str) -> bool {
-        let options =
-            ConnectOptions::with_user_and_password(user.to_owned(), format!("{user}-default"))
-                .connection_timeout(REQUEST_TIMEOUT);
-        self.secured(options).connect(self.urls.clone()).await.is_ok()
+    /// Whether the server lets `user` in with the default password that everybody knows. Each
+    /// address is asked until one gives a plain answer: of several servers one may be away.
+    ///
+    /// # Errors
+    /// When no server says yes or no: then nothing is known.
+    pub async fn knows_default_password(&self, user: &str) -> anyhow::Result<bool> {
+        let mut silent = None;
+        for url in &self.urls {
+            let options =
+                ConnectOptions::with_user_and_password(user.to_owned(), format!("{user}-default"))
+                    .connection_timeout(REQUEST_TIMEOUT);
+            match self.secured(options).connect(url.clone()).await {
+                Ok(_) => return Ok(true),
+                Err(error) if error.kind() == ConnectErrorKind::AuthorizationViolation => {
+                    return Ok(false);
+                }
+                Err(error) => silent = Some(error),
+            }
+        }
+        let silent = silent.context("NATS_URL names no server")?;
+        Err(silent).with_context(|| format!("ask the bus whether {user} has the default password"))
     }
 
     /// `options` that keep to what the addresses promise.
@@ -86,7 +102,6 @@ impl BusConfig {
     /// For tests: the default password at a known address.
     #[cfg(feature = "testing")]
     pub(crate) fn for_testing(user: &str, url: &str) -> anyhow::Result<Self> {
-        use anyhow::Context as _;
         let password = SecretString::from(format!("{user}-default"));
         let urls = url.split(',').map(str::parse).collect::<Result<Vec<ServerAddr>, _>>();
         let urls = urls.context("parse the test server's address")?;

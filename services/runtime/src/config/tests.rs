@@ -2,6 +2,7 @@
 
 use super::{value::*, *};
 use rust_decimal::Decimal;
+use secrecy::ExposeSecret as _;
 use std::time::Duration;
 
 fn section(text: &str, faults: &Faults, read: impl FnOnce(&Section<'_>)) {
@@ -57,4 +58,32 @@ fn an_absent_table_is_one_fault_not_many() {
         let _: u64 = risk.required("two", Rule::any());
     });
     assert_eq!(faults.into_result(()).unwrap_err().faults().len(), 1);
+}
+
+#[test]
+fn the_line_end_of_a_secret_is_no_part_of_it_wherever_it_comes_from() {
+    let faults = Faults::default();
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("password");
+    std::fs::write(&file, "pA1\n").unwrap();
+    let file = file.to_str().unwrap().to_owned();
+    for (value, file) in [(Some(" pA1\n".to_owned()), None), (None, Some(file))] {
+        let secret = secret_of("NATS_INGEST_PASSWORD", value, file, &faults).unwrap();
+        assert_eq!(secret.expose_secret(), "pA1");
+    }
+    faults.into_result(()).unwrap();
+}
+
+#[test]
+fn a_secret_that_is_given_twice_or_in_an_empty_file_is_a_fault() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("empty");
+    std::fs::write(&file, "\n").unwrap();
+    let file = file.to_str().unwrap().to_owned();
+    for (value, place) in [(Some("pA1".to_owned()), "KEY: "), (None, "KEY_FILE: ")] {
+        let faults = Faults::default();
+        assert!(secret_of("KEY", value, Some(file.clone()), &faults).is_none());
+        let told = faults.into_result(()).unwrap_err().to_string();
+        assert!(told.contains(place), "{told}");
+    }
 }

@@ -16,6 +16,10 @@ pub struct Config {
     pub listen_delayed: SocketAddr,
     /// Its time.
     pub clock: Clock,
+    /// A clock that does not go by itself goes on with real time from where it is put.
+    pub clock_goes: bool,
+    /// REST has `/_fake/...` too, where it is steered from outside.
+    pub admin: bool,
     /// What is traded.
     pub symbols: Vec<Listing>,
     /// Keys and what they may see; one for each plan unless told otherwise: [`Plan::key`].
@@ -74,6 +78,8 @@ impl Default for Config {
             listen_realtime: free,
             listen_delayed: free,
             clock: Clock::wall(),
+            clock_goes: false,
+            admin: false,
             symbols: listed.map(|(ticker, close)| Listing::new(ticker, close)).to_vec(),
             keys: Plan::ALL.map(|plan| (plan.key().to_owned(), plan)).into(),
             history_days: 5,
@@ -123,7 +129,7 @@ impl Listing {
 }
 
 /// How subscriptions are confirmed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
 pub enum Acks {
     /// A frame for each pair.
     OneByOne,
@@ -132,7 +138,7 @@ pub enum Acks {
 }
 
 /// Which socket goes when a key has one too many.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
 pub enum Surplus {
     /// The older one is told and closed with 1008.
     OlderGoes,
@@ -141,7 +147,7 @@ pub enum Surplus {
 }
 
 /// What snapshots show on Saturday and Sunday; the vendor does not say.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
 pub enum Weekend {
     /// Friday's values.
     Kept,

@@ -43,14 +43,20 @@ impl Control {
 
     /// Puts a standing clock to a time, nanoseconds since 1970 UTC, and lets happen what fell due.
     pub fn set_time(&self, now_ns: i64) {
-        self.clock.set(now_ns);
-        self.pump();
+        self.put_clock(|_| now_ns);
     }
 
     /// Moves a standing clock on, and lets happen what fell due.
     pub fn advance(&self, by: Duration) {
         let by_ns = i64::try_from(by.as_nanos()).unwrap_or(i64::MAX / 4);
-        self.set_time(self.clock.now_ns().saturating_add(by_ns));
+        self.put_clock(|now_ns| now_ns.saturating_add(by_ns));
+    }
+
+    /// Several may move the clock: nothing comes between looking at it and putting it.
+    fn put_clock(&self, to_ns: impl FnOnce(i64) -> i64) {
+        let mut world = self.lock();
+        self.clock.set(to_ns(self.clock.now_ns()));
+        world.pump(self.clock.now_ns());
     }
 
     /// A key has a plan from here on.

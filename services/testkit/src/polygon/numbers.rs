@@ -1,7 +1,8 @@
 //! How the service writes numbers: Go's `FormatFloat(x, 'g', -1)`, and what else was seen. Pure.
 
 /// How sizes, volumes and counts of shares are written. Prices are always written Go's way.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, serde::Deserialize, clap::ValueEnum)]
+#[serde(rename_all = "snake_case")]
 pub enum Numbers {
     /// As recorded: `454159`, `1.231597e+06`, and fractional volumes in full, `3863635.4`.
     #[default]

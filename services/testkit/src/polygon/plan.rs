@@ -4,7 +4,9 @@ use super::event::Cluster;
 use serde::{Deserialize, Serialize};
 
 /// A plan for individuals, or the one for businesses.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, clap::ValueEnum,
+)]
 #[serde(rename_all = "snake_case")]
 pub enum Plan {
     /// Free: end of day, five calls a minute.

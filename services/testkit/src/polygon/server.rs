@@ -1,6 +1,7 @@
 //! The network of the fake: REST, and an address for each cluster of sockets.
 
 use super::{
+    admin,
     config::Config,
     control::Control,
     event::Cluster,
@@ -18,7 +19,7 @@ use axum::{
 };
 use futures_util::stream;
 use std::{future::pending, io, net::SocketAddr, ops::Deref, time::Duration};
-use tokio::net::TcpListener;
+use tokio::{net::TcpListener, time::Instant};
 use tokio_util::sync::CancellationToken;
 
 /// How often the clock is looked at.
@@ -60,6 +61,7 @@ impl Polygon {
         let realtime = TcpListener::bind(config.listen_realtime).await?;
         let delayed = TcpListener::bind(config.listen_delayed).await?;
         let rest_url = format!("http://{}", rest.local_addr()?);
+        let (admin, goes) = (config.admin, config.clock_goes);
         let control = Control::new(World::new(config, rest_url));
         let stopping = CancellationToken::new();
         let fake = Self {
@@ -70,13 +72,15 @@ impl Polygon {
             stopping: stopping.clone(),
         };
         let desk = Desk { control: control.clone(), stopping: stopping.clone() };
-        serve(rest, Router::new().fallback(answer).with_state(desk), stopping.clone());
+        let steering = if admin { admin::routes(control.clone()) } else { Router::new() };
+        let routes = Router::new().nest("/_fake", steering).fallback(answer).with_state(desk);
+        serve(rest, routes, stopping.clone());
         for (listener, cluster) in [(realtime, Cluster::RealTime), (delayed, Cluster::Delayed)] {
             let door = Door { control: control.clone(), cluster, stopping: stopping.clone() };
             let routes = Router::new().route("/stocks", get(upgrade)).with_state(door);
             serve(listener, routes, stopping.clone());
         }
-        tokio::spawn(beat(control, stopping));
+        tokio::spawn(beat(control, goes, stopping));
         Ok(fake)
     }
 
@@ -93,6 +97,11 @@ impl Polygon {
     /// Address of the delayed sockets.
     pub fn delayed_ws_url(&self) -> String {
         format!("ws://{}/stocks", self.delayed)
+    }
+
+    /// Base address of `/_fake/...`, where the configuration wants it served.
+    pub fn admin_url(&self) -> String {
+        format!("http://{}/_fake", self.rest)
     }
 
     /// A handle that lives on its own.
@@ -119,12 +128,22 @@ fn serve(listener: TcpListener, routes: Router, stopping: CancellationToken) {
     });
 }
 
-async fn beat(control: Control, stopping: CancellationToken) {
+/// Lets happen what falls due; a clock that `goes` is moved on by the time that has passed.
+async fn beat(control: Control, goes: bool, stopping: CancellationToken) {
     let mut interval = tokio::time::interval(HEARTBEAT);
+    let mut last = Instant::now();
     loop {
         tokio::select! {
             () = stopping.cancelled() => return,
-            _ = interval.tick() => control.pump(),
+            _ = interval.tick() => {
+                let now = Instant::now();
+                if goes {
+                    control.advance(now - last);
+                } else {
+                    control.pump();
+                }
+                last = now;
+            }
         }
     }
 }

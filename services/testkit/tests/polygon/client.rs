@@ -4,7 +4,7 @@ use futures_util::{SinkExt as _, StreamExt as _};
 use reqwest::header::HeaderMap;
 use runtime::{clock::Clock, testing::SOON};
 use serde_json::{Value, json};
-use std::{collections::BTreeSet, time::Duration};
+use std::collections::BTreeSet;
 use testkit::polygon::{Config, Plan, Polygon};
 use tokio::net::TcpStream;
 use tokio_tungstenite::{MaybeTlsStream, WebSocketStream, tungstenite};

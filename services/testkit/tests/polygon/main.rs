@@ -16,6 +16,7 @@ mod handshake;
 mod limits;
 mod load;
 mod plans;
+mod program;
 mod refusals;
 mod snapshots;
 mod status;

@@ -69,7 +69,9 @@ impl Page {
             match serde_json::from_str(raw.get()) {
                 Ok(row) => rows.push(row),
                 Err(error) => {
-                    tracing::debug!("skipped a row of bars: {error}");
+                    // Its own words would say the row's.
+                    let (what, place) = (error.classify(), error.column());
+                    tracing::debug!("skipped a row of bars: {what:?} at {place}");
                     malformed += 1;
                 }
             }

@@ -1,15 +1,18 @@
 //! Which of a snapshot's prices is the price, and what a whole answer amounts to. Pure.
 //!
-//! Zero means that there is no value. The order of choice: the last trade, the close of the latest
-//! minute, the close of the running day, the previous close. Each carries the time of its own field,
+//! Zero means that there is no value. The order of choice: the last trade, unless its conditions say
+//! that it does not update the last price ([`conditions`]), the close of the latest minute, the close of the running day, the previous close. Each carries the time of its own field,
 //! never the time of the poll.
 
 use super::{
     models::{Envelope, Snapshot},
     number::{known, sane_time},
 };
-use crate::source::Quote;
-use proto::{PriceField, Symbol};
+use crate::source::{
+    Quote,
+    conditions::{self, Sale},
+};
+use proto::{PriceField, Session, Symbol};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// A market that is open and whose newest price is older than this is seen through a delayed plan.
@@ -22,8 +25,13 @@ pub struct Context {
     pub now_ns: i64,
     /// The regular session is running.
     pub regular: bool,
-    /// Close of the last session before now, nanoseconds: the time of a previous close.
+    /// Start of today's regular session, nanoseconds.
+    pub opened_ns: i64,
+    /// The last close at or before now, nanoseconds: the time of a day without one of its own.
     pub closed_ns: i64,
+    /// Close of the session before the service's running day, nanoseconds: the time of a previous
+    /// close.
+    pub previous_ns: i64,
 }
 
 /// What an answer amounts to.
@@ -49,7 +57,9 @@ pub fn read(asked: &[Symbol], envelope: &Envelope, context: Context) -> Reading 
         match serde_json::from_str(raw.get()) {
             Ok(row) => rows.push(row),
             Err(error) => {
-                tracing::debug!("skipped a row of the snapshot: {error}");
+                // Its own words would say the row's.
+                let (what, place) = (error.classify(), error.column());
+                tracing::debug!("skipped a row of the snapshot: {what:?} at {place}");
                 reading.malformed += 1;
             }
         }
@@ -75,7 +85,7 @@ pub fn read(asked: &[Symbol], envelope: &Envelope, context: Context) -> Reading 
 
 /// The price of one row; `None` when it has none.
 pub fn choose(symbol: &Symbol, row: &Snapshot, context: Context) -> Option<Quote> {
-    let (field, price, size, time_ns) = last_trade(row)
+    let (field, price, size, time_ns) = last_trade(row, context)
         .or_else(|| latest_minute(row))
         .or_else(|| running_day(row, context))
         .or_else(|| previous_close(row, context))?;
@@ -91,15 +101,22 @@ pub fn choose(symbol: &Symbol, row: &Snapshot, context: Context) -> Option<Quote
         ask: quote.and_then(|quote| known(quote.ask)),
         prev_close: row.prev_day.as_ref().and_then(|day| known(day.c)),
         gap: false,
+        received_ns: Some(context.now_ns),
     })
 }
 
 /// Field, price, size and time of a candidate.
 type Candidate = (PriceField, f64, f64, i64);
 
-fn last_trade(row: &Snapshot) -> Option<Candidate> {
+fn last_trade(row: &Snapshot, context: Context) -> Option<Candidate> {
     let trade = row.last_trade.as_ref()?;
     let time_ns = sane_time(trade.t?)?;
+    // Which of the other hours it is makes no difference.
+    let running = context.regular && time_ns >= context.opened_ns;
+    let session = || if running { Session::Regular } else { Session::Closed };
+    if conditions::sale(trade.c.as_deref().unwrap_or_default(), session) != Sale::Price {
+        return None;
+    }
     Some((PriceField::Trade, known(trade.p)?, known(trade.s).unwrap_or(0.0), time_ns))
 }
 
@@ -122,7 +139,7 @@ fn running_day(row: &Snapshot, context: Context) -> Option<Candidate> {
 
 fn previous_close(row: &Snapshot, context: Context) -> Option<Candidate> {
     let price = known(row.prev_day.as_ref()?.c)?;
-    Some((PriceField::PrevDay, price, 0.0, context.closed_ns))
+    Some((PriceField::PrevDay, price, 0.0, context.previous_ns))
 }
 
 /// The market is open and nothing is recent: what we see is behind it.
@@ -137,7 +154,15 @@ mod tests {
 
     const NOW_NS: i64 = 1_719_500_000_000_000_000;
     const CLOSED_NS: i64 = 1_719_432_000_000_000_000;
-    const CONTEXT: Context = Context { now_ns: NOW_NS, regular: true, closed_ns: CLOSED_NS };
+    const PREVIOUS_NS: i64 = CLOSED_NS - 86_400_000_000_000;
+    const CONTEXT: Context = Context {
+        now_ns: NOW_NS,
+        regular: true,
+        // The trades of these tests are from before it.
+        opened_ns: 1_719_495_000_000_000_000,
+        closed_ns: CLOSED_NS,
+        previous_ns: PREVIOUS_NS,
+    };
 
     fn symbols(names: &[&str]) -> Vec<Symbol> {
         names.iter().map(|name| Symbol::parse(name).unwrap()).collect()
@@ -181,22 +206,42 @@ mod tests {
             ),
             (
                 vec![no_trade, no_minute, no_day, before],
-                Some((PriceField::PrevDay, 1.8, CLOSED_NS)),
+                Some((PriceField::PrevDay, 1.8, PREVIOUS_NS)),
             ),
             (vec![no_trade, no_minute, no_day], None),
             // Times in the wrong unit are no times, prices without one no prices.
             (
                 vec![r#""lastTrade":{"p":1.5,"t":1719480983811}"#, before],
-                Some((PriceField::PrevDay, 1.8, CLOSED_NS)),
+                Some((PriceField::PrevDay, 1.8, PREVIOUS_NS)),
             ),
             (
                 vec![r#""min":{"c":1.6,"t":1719480960000000000}"#, before],
-                Some((PriceField::PrevDay, 1.8, CLOSED_NS)),
+                Some((PriceField::PrevDay, 1.8, PREVIOUS_NS)),
             ),
         ] {
             let json = format!("{{\"ticker\":\"A\",{}}}", fields.join(","));
             assert_eq!(chosen(&json), expected, "{json}");
         }
+    }
+
+    #[test]
+    fn a_last_trade_that_moves_no_last_price_leaves_the_choice_to_the_minute() {
+        let at = |time_ns: i64, codes: &str| {
+            chosen(&format!(
+                r#"{{"ticker":"A","lastTrade":{{"p":9.5,"s":3,"t":{time_ns},"c":{codes}}},
+                    "min":{{"c":1.6,"t":1719480960000}}}}"#
+            ))
+            .map(|(field, price, _)| (field, price))
+        };
+        let (early, running) = (CONTEXT.opened_ns - 1, CONTEXT.opened_ns);
+        for codes in ["[37]", "[2]", "[7]", "[14,16]", "[15]", "[20]", "[22]", "[32]", "[52]"] {
+            assert_eq!(at(early, codes), Some((PriceField::Minute, 1.6)), "{codes}");
+        }
+        for codes in ["null", "[]", "[0]", "[14,41]", "[14,12,41]"] {
+            assert_eq!(at(early, codes), Some((PriceField::Trade, 9.5)), "{codes}");
+        }
+        assert_eq!(at(running, "[12]"), Some((PriceField::Minute, 1.6)), "it is from before");
+        assert_eq!(at(running, "[14,41]"), Some((PriceField::Trade, 9.5)));
     }
 
     #[test]
@@ -257,7 +302,8 @@ mod property_tests {
             let whole = r#"{"status":"OK","tickers":[{"ticker":"A","lastTrade":{"p":1,"t":1719499999000000000}}]}"#;
             let cut = &whole[..cut.min(whole.len())];
             if let Ok(envelope) = serde_json::from_str::<Envelope>(cut) {
-                let context = Context { now_ns: 0, regular: false, closed_ns: 0 };
+                let context =
+                    Context { now_ns: 0, regular: false, opened_ns: 0, closed_ns: 0, previous_ns: 0 };
                 prop_assert_eq!(read(&[Symbol::parse("A").unwrap()], &envelope, context).quotes.len(), 1);
             }
         }

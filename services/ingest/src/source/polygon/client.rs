@@ -3,9 +3,10 @@
 
 use super::{
     aggregates::Page,
-    error::PollError,
+    error::{Failed, PollError},
     limit::{Limit, Limiter},
     models::Envelope,
+    redact::redacted,
 };
 use proto::Symbol;
 use reqwest::{Client, Response, StatusCode, Url, header};
@@ -117,7 +118,7 @@ impl Rest {
     /// # Errors
     /// [`PollError`]; also when it leads to another server, which must not see the key.
     pub async fn follow(&self, next_url: &str) -> Result<Page, PollError> {
-        let foreign = |words: String| PollError::Malformed { words };
+        let foreign = |words: String| PollError::Malformed { words: redacted(&words, &self.key) };
         let url = Url::parse(next_url);
         let url = url.map_err(|error| foreign(format!("next_url is no address: {error}")))?;
         if url.origin() != self.base.origin() || !url.username().is_empty() {
@@ -154,21 +155,26 @@ impl Rest {
         let mut response = request.send().await.map_err(transient)?;
         let body = body(&mut response).await?;
         if response.status() == StatusCode::OK {
-            return read(&body);
+            self.limiter.accepted();
+            return read(&body, &self.key);
         }
         let after = response.headers().get(header::RETRY_AFTER);
         let after = after.and_then(|value| value.to_str().ok());
-        let error = PollError::from_answer(response.status().as_u16(), after, &body);
-        if let PollError::RateLimited { .. } = error {
-            self.limiter.pause(error.wait().unwrap_or_default());
-        }
-        Err(error)
+        let status = response.status().as_u16();
+        let host = self.base.host_str().unwrap_or_default();
+        let answer = Failed { host, status, retry_after: after, body: &body };
+        let error = PollError::from_answer(&answer, &self.key);
+        let (wait, PollError::RateLimited { words, .. }) = (error.wait(), &error) else {
+            return Err(error);
+        };
+        let wait = self.limiter.refused(wait.unwrap_or_default());
+        Err(PollError::RateLimited { words: words.clone(), retry_after: Some(wait) })
     }
 }
 
 /// Reads an answer, which is an object: a list would pass for one without any field.
-fn read<T: DeserializeOwned>(body: &[u8]) -> Result<T, PollError> {
-    let malformed = |words: String| PollError::Malformed { words };
+fn read<T: DeserializeOwned>(body: &[u8], key: &SecretString) -> Result<T, PollError> {
+    let malformed = |words: String| PollError::Malformed { words: redacted(&words, key) };
     if body.iter().find(|byte| !byte.is_ascii_whitespace()) != Some(&b'{') {
         return Err(malformed("no JSON object".to_owned()));
     }

@@ -114,6 +114,7 @@ fn close(symbol: &Symbol, row: &Row) -> Option<Quote> {
         ask: None,
         prev_close: None,
         gap: false,
+        received_ns: None,
     })
 }
 

@@ -3,7 +3,7 @@
 
 use crate::source::Quote;
 use market::Calendar;
-use proto::Symbol;
+use proto::{PriceField, Symbol};
 use std::collections::{BTreeMap, BTreeSet};
 
 const DAY_MS: i64 = 86_400_000;
@@ -46,11 +46,18 @@ impl Gaps {
     }
 
     /// Marks the first new price of each symbol after a gap. One that was given before is no news and
-    /// keeps the mark waiting.
-    pub(super) fn mark(&mut self, quotes: &mut [Quote]) {
-        for quote in quotes {
+    /// keeps the mark waiting, and a window that is told again (its taker drops it) one of its own too.
+    /// What is later than `latest_ns` is from no time that there is: its taker drops it, and nothing
+    /// is learnt from it.
+    pub(super) fn mark(&mut self, quotes: &mut [Quote], latest_ns: i64) {
+        for quote in quotes.iter_mut().filter(|quote| quote.time_ns <= latest_ns) {
             match self.given.get_mut(&quote.symbol) {
-                Some(given) if *given >= quote.time_ns => continue,
+                Some(given) if *given >= quote.time_ns => {
+                    if quote.field != PriceField::Trade && std::mem::take(&mut quote.gap) {
+                        self.marks.insert(quote.symbol.clone());
+                    }
+                    continue;
+                }
                 Some(given) => *given = quote.time_ns,
                 None => drop(self.given.insert(quote.symbol.clone(), quote.time_ns)),
             }
@@ -62,7 +69,6 @@ impl Gaps {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use proto::PriceField;
 
     const CALENDAR: &str = include_str!("../../../../../config/market_calendar.toml");
 
@@ -94,6 +100,7 @@ mod tests {
             ask: None,
             prev_close: None,
             gap: false,
+            received_ns: None,
         }
     }
 
@@ -102,7 +109,7 @@ mod tests {
         let mut gaps = Gaps::default();
         let marked = |gaps: &mut Gaps, time_ns| {
             let mut quotes = [quote(time_ns)];
-            gaps.mark(&mut quotes);
+            gaps.mark(&mut quotes, i64::MAX);
             quotes[0].gap
         };
         assert!(!marked(&mut gaps, 1));
@@ -111,5 +118,23 @@ mod tests {
         assert!(marked(&mut gaps, 2));
         assert!(!marked(&mut gaps, 3));
         assert!(!gaps.is_news(&quote(900_000)) && gaps.is_news(&quote(1_000_000)));
+    }
+    #[test]
+    fn a_price_from_the_future_takes_no_mark_and_hides_no_price_after_it() {
+        let mut gaps = Gaps::default();
+        gaps.open(&[Symbol::parse("A").unwrap()]);
+        let mut quotes = [quote(4_000_000_000), quote(1_000_000), quote(2_000_000)];
+        gaps.mark(&mut quotes, 3_000_000);
+        assert_eq!(quotes.map(|quote| quote.gap), [false, true, false]);
+        assert!(gaps.is_news(&quote(3_000_000)), "the future is not what was given");
+    }
+
+    #[test]
+    fn a_window_that_is_told_again_leaves_its_own_mark_to_the_next_price() {
+        let mut gaps = Gaps::default();
+        let second = |time_ns, gap| Quote { field: PriceField::Second, gap, ..quote(time_ns) };
+        let mut quotes = [second(1, false), second(1, true), second(2, false)];
+        gaps.mark(&mut quotes, i64::MAX);
+        assert_eq!(quotes.map(|quote| quote.gap), [false, false, true]);
     }
 }

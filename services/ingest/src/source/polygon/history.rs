@@ -177,9 +177,10 @@ impl History {
 /// What is refused for good to one symbol is refused to all.
 pub(super) fn is_final(error: &PollError) -> bool {
     match error {
-        PollError::Auth { .. } | PollError::NotEntitled { .. } | PollError::Timeframe { .. } => {
-            true
-        }
+        PollError::Auth { .. }
+        | PollError::NotEntitled { .. }
+        | PollError::Timeframe { .. }
+        | PollError::Moved { .. } => true,
         PollError::NotFound { .. }
         | PollError::RateLimited { .. }
         | PollError::Transient { .. }

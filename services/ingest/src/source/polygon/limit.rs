@@ -26,6 +26,8 @@ impl Limit {
     pub const FREE: Self = Self { calls: 5, per: Duration::from_secs(61) };
 }
 
+/// The longest wait after refusals in a row.
+const MOST_WAIT: Duration = Duration::from_mins(10);
 /// This part of a window is kept from requests that can wait.
 const KEPT: usize = 3;
 
@@ -40,12 +42,19 @@ struct Window {
     granted: VecDeque<Instant>,
     /// The service wants to be left alone until then.
     paused_until: Option<Instant>,
+    /// How often in a row it has said so.
+    refusals: u32,
 }
 
 impl Limiter {
     /// Requests within `limit`.
     pub fn new(limit: Limit) -> Self {
-        Self(Mutex::new(Window { limit, granted: VecDeque::new(), paused_until: None }))
+        Self(Mutex::new(Window {
+            limit,
+            granted: VecDeque::new(),
+            paused_until: None,
+            refusals: 0,
+        }))
     }
 
     /// Another limit from now on; what went out before counts towards it.
@@ -58,6 +67,30 @@ impl Limiter {
         let until = Instant::now() + wait;
         let mut window = self.window();
         window.paused_until = Some(window.paused_until.map_or(until, |before| before.max(until)));
+    }
+
+    /// The service has refused a request and asks for `wait`. Nothing goes out for so long, doubled for
+    /// each refusal in a row; gives how long that is. What was sent before a pause and is refused
+    /// during it makes it no longer.
+    pub fn refused(&self, wait: Duration) -> Duration {
+        let paused = self.paused().is_some();
+        let doublings = {
+            let mut window = self.window();
+            if !paused {
+                window.refusals = window.refusals.saturating_add(1);
+            }
+            window.refusals.saturating_sub(1).min(16)
+        };
+        let wait = wait.saturating_mul(1 << doublings).min(MOST_WAIT);
+        self.pause(wait);
+        wait
+    }
+
+    /// The service has answered: the next refusal is the first in a row.
+    pub fn accepted(&self) {
+        if self.paused().is_none() {
+            self.window().refusals = 0;
+        }
     }
 
     /// Waits until a request may go out. Whoever gives up waiting has used a request up.
@@ -132,7 +165,7 @@ mod tests {
     const SECOND: Duration = Duration::from_secs(1);
 
     fn window(limit: Limit) -> Window {
-        Window { limit, granted: VecDeque::new(), paused_until: None }
+        Window { limit, granted: VecDeque::new(), paused_until: None, refusals: 0 }
     }
 
     #[test]
@@ -197,5 +230,21 @@ mod tests {
         limiter.pause(SECOND);
         limiter.pass().await;
         assert!(start.elapsed() >= 30 * SECOND);
+    }
+    #[tokio::test(start_paused = true)]
+    async fn refusals_in_a_row_double_the_wait_and_an_answer_ends_the_row() {
+        let limiter = Limiter::new(Limit::PAID);
+        let mut waits = Vec::new();
+        for _ in 0..4 {
+            waits.push(limiter.refused(SECOND));
+            assert_eq!(limiter.refused(SECOND), waits[waits.len() - 1], "sent at the same time");
+            // An answer to what was sent before says nothing about what comes after.
+            limiter.accepted();
+            limiter.pass().await;
+        }
+        assert_eq!(waits, [1, 2, 4, 8].map(|times| times * SECOND));
+        limiter.accepted();
+        assert_eq!(limiter.refused(SECOND), SECOND);
+        assert_eq!(Limiter::new(Limit::PAID).refused(3_600 * SECOND), MOST_WAIT);
     }
 }

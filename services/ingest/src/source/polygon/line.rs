@@ -1,10 +1,12 @@
 //! The stream as the feed sees it: up, down, or refused for good; and when polling stands in.
 
 use super::{
-    Away, Polygon, Wish, plan,
+    Polygon, Wish,
+    absence::Away,
+    plan,
     stream::{Stream, StreamEvent, StreamRefusal, StreamSettings},
 };
-use crate::source::{Condition, Event};
+use crate::source::{Condition, Event, Quote};
 use proto::FeedState;
 use reqwest::Url;
 use tokio::time::Instant;
@@ -24,6 +26,8 @@ pub(super) struct Open {
     stream: Stream,
     /// Since when it is up; `None` while it is not.
     up: Option<Instant>,
+    /// Prices come, though not everything is said yet: they begin with the first subscription.
+    begun: bool,
     /// Why it is not up, once it has been.
     pub(super) words: Option<String>,
     /// It has been down since.
@@ -43,7 +47,12 @@ impl Line {
 
     /// Prices come by stream and 15 minutes late.
     pub(super) fn is_delayed(&self) -> bool {
-        matches!(self, Self::Open(Open { up: Some(_), delayed: true, .. }))
+        self.streams() && matches!(self, Self::Open(Open { delayed: true, .. }))
+    }
+
+    /// Prices come by stream.
+    pub(super) fn streams(&self) -> bool {
+        matches!(self, Self::Open(Open { up: Some(_), .. } | Open { begun: true, .. }))
     }
 
     /// Since when prices come by stream.
@@ -73,15 +82,18 @@ impl Polygon {
             delayed,
             calendar: self.calendar.clone(),
             clock: self.clock.clone(),
+            ahead: self.settings.pace.ahead,
         });
-        self.line = Line::Open(Open { stream, up: None, words: None, away: None, delayed });
+        self.line =
+            Line::Open(Open { stream, up: None, begun: false, words: None, away: None, delayed });
         self.due = Some(Instant::now() + self.settings.interval);
     }
 
     pub(super) fn take_stream(&mut self, event: StreamEvent) {
         match event {
             StreamEvent::Quotes(mut quotes) => {
-                self.gaps.mark(&mut quotes);
+                self.note_begin(&quotes);
+                self.gaps.mark(&mut quotes, self.latest_ns());
                 self.events.push_back(Event::Quotes(quotes));
             }
             StreamEvent::Bars(bars) => self.events.push_back(Event::Bars(bars)),
@@ -89,6 +101,18 @@ impl Polygon {
             StreamEvent::Down { words } => self.take_down(words),
             StreamEvent::Refused(refusal) => self.take_refusal(&refusal),
         }
+    }
+
+    /// How prices are had is told before the first of them: streamed ones are judged otherwise.
+    fn note_begin(&mut self, quotes: &[Quote]) {
+        let Line::Open(open) = &mut self.line else { return };
+        if open.begun || open.up.is_some() {
+            return;
+        }
+        open.begun = true;
+        open.delayed |= quotes.iter().any(|quote| quote.delayed);
+        let condition = self.condition();
+        self.tell(condition);
     }
 
     /// Prices come by stream from here on. One snapshot and the missed minutes close the gap.
@@ -110,6 +134,7 @@ impl Polygon {
                 self.history.want_when_over(from_ms, reach);
             }
         }
+        self.take_all_back();
         self.back();
         let condition = self.condition();
         self.tell(condition);
@@ -120,7 +145,8 @@ impl Polygon {
         let now = Instant::now();
         let now_ms = self.clock.now_ms();
         let Line::Open(open) = &mut self.line else { return };
-        if open.up.take().is_some() {
+        let begun = std::mem::take(&mut open.begun);
+        if open.up.take().is_some() || begun {
             self.good_ms = now_ms;
         }
         if open.away.is_none() {
@@ -146,30 +172,35 @@ impl Polygon {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::source::polygon::{Pace, Settings};
-    use market::Calendar;
-    use proto::{Entitlement, Symbol};
+    use crate::source::polygon::bench::{self, NOW_NS};
+    use proto::{Entitlement, Transport};
     use runtime::clock::Clock;
-    use std::time::Duration;
+
+    const DAY_NS: i64 = 86_400_000_000_000;
+
+    /// A feed of the Advanced plan with a stream to nowhere.
+    fn feed(clock: &Clock) -> Polygon {
+        let mut feed = bench::feed(&["AAPL"], clock);
+        feed.plan = Some(Entitlement::Advanced);
+        feed.settings.transport = Wish::Auto;
+        feed.settings.ws_url = Some(Url::parse("ws://127.0.0.1:9/stocks").unwrap());
+        feed.open_line();
+        feed
+    }
+
+    fn up(delayed: bool) -> StreamEvent {
+        StreamEvent::Up { unconfirmed: Vec::new(), delayed }
+    }
+
+    fn trade() -> StreamEvent {
+        StreamEvent::Quotes(vec![bench::quote("AAPL", NOW_NS)])
+    }
 
     #[tokio::test]
     async fn a_stream_that_went_over_to_the_delayed_host_is_told_with_its_delay() {
-        let settings = Settings {
-            key: "k".into(),
-            base_url: Url::parse("http://127.0.0.1:9").unwrap(),
-            ws_url: Some(Url::parse("ws://127.0.0.1:9/stocks").unwrap()),
-            interval: Duration::from_mins(1),
-            transport: Wish::Auto,
-            backfill_days: 0,
-            pace: Pace::default(),
-        };
-        let symbols = [Symbol::parse("AAPL").unwrap()];
-        let clock = Clock::standing_at(1);
-        let mut feed = Polygon::new(settings, &symbols, &Calendar::default(), &clock).unwrap();
-        feed.plan = Some(Entitlement::Advanced);
-        feed.open_line();
+        let mut feed = feed(&Clock::standing_at(NOW_NS));
         let mut up = |delayed| {
-            feed.take_stream(StreamEvent::Up { unconfirmed: Vec::new(), delayed });
+            feed.take_stream(up(delayed));
             feed.condition()
         };
         let real_time = up(false);
@@ -179,5 +210,68 @@ mod tests {
         assert_eq!(behind.delay_ms, 900_000);
         let words = "15 minutes behind, for there is no real-time stream for the key";
         assert!(behind.detail.contains(words), "{}", behind.detail);
+    }
+
+    #[tokio::test]
+    async fn what_a_poll_said_of_a_delay_is_nothing_while_the_stream_is_up_in_real_time() {
+        let mut feed = feed(&Clock::standing_at(NOW_NS));
+        feed.known.delayed = true;
+        assert_eq!(feed.condition().delay_ms, 900_000);
+        feed.take_stream(up(false));
+        let condition = feed.condition();
+        assert_eq!(condition.delay_ms, 0, "{}", condition.detail);
+        assert!(condition.detail.contains("in real time by"), "{}", condition.detail);
+    }
+
+    #[tokio::test]
+    async fn prices_before_the_last_acknowledgement_are_told_as_streamed_before_the_first() {
+        let mut feed = feed(&Clock::standing_at(NOW_NS));
+        feed.take_stream(trade());
+        let Some(Event::Condition(condition)) = feed.events.pop_front() else {
+            panic!("{:?}", feed.events)
+        };
+        assert_eq!(condition.transport, Some(Transport::Stream));
+        assert!(matches!(feed.events.pop_front(), Some(Event::Quotes(_))), "{:?}", feed.events);
+        // A connection that ends before it is up is polled for.
+        feed.take_stream(StreamEvent::Down { words: "lost".to_owned() });
+        let Some(Event::Condition(condition)) = feed.events.pop_front() else {
+            panic!("{:?}", feed.events)
+        };
+        assert_eq!(condition.transport, Some(Transport::Poll));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_refused_stream_is_tried_again_once_a_session() {
+        let clock = Clock::standing_at(NOW_NS);
+        let mut feed = feed(&clock);
+        let refusal = || StreamEvent::Refused(StreamRefusal::Machine { words: "no".to_owned() });
+        feed.take_stream(refusal());
+        let mut opened = Vec::new();
+        for days in [0, 0, 1, 1, 2] {
+            clock.set(NOW_NS + days * DAY_NS);
+            tokio::time::advance(feed.settings.interval).await;
+            feed.look_again(Instant::now());
+            opened.push(matches!(feed.line, Line::Open(_)));
+            feed.take_stream(refusal());
+        }
+        // Friday twice, Saturday, after Friday's session, twice, and Sunday.
+        assert_eq!(opened, [false, false, true, false, false]);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn while_the_stream_is_up_the_plan_is_asked_for_once_a_session() {
+        let clock = Clock::standing_at(NOW_NS);
+        let mut feed = feed(&clock);
+        feed.take_stream(up(false));
+        let mut asked = Vec::new();
+        for days in [0, 1, 1] {
+            feed.due = None;
+            clock.set(NOW_NS + days * DAY_NS);
+            tokio::time::advance(feed.settings.interval).await;
+            feed.begin_what_is_due();
+            let question = feed.asking.take().map(|asking| asking.question.clone());
+            asked.push(matches!(question, Some(super::super::poll::Question::Plan)));
+        }
+        assert_eq!(asked, [false, true, false]);
     }
 }

@@ -22,18 +22,28 @@ pub mod number;
 pub mod plan;
 pub mod stream;
 
+mod absence;
 mod answers;
+mod day;
 mod fetch;
 mod gaps;
 mod grid;
 mod line;
 mod poll;
+mod probe;
+mod redact;
+mod settings;
 mod words;
 
 #[cfg(test)]
+mod bench;
+#[cfg(test)]
 mod property_tests;
 
+pub use settings::{Pace, Settings, Wish};
+
 use super::{Backfill, Condition, Description, Earlier, Event, Handling, Source};
+use absence::Away;
 use client::Rest;
 use error::PollError;
 use gaps::Gaps;
@@ -45,67 +55,14 @@ use line::Line;
 use market::Calendar;
 use poll::{Answer, Asking, Question};
 use proto::{ClockKind, Entitlement, FeedState, Source as Origin, Symbol};
-use reqwest::Url;
 use runtime::{backoff::Backoff, clock::Clock};
-use secrecy::SecretString;
-use std::{collections::VecDeque, sync::Arc, time::Duration};
+use std::{
+    collections::{BTreeMap, VecDeque},
+    sync::Arc,
+    time::Duration,
+};
 use stream::StreamEvent;
 use tokio::time::{Instant, sleep_until};
-
-/// How Polygon is reached.
-#[derive(Debug, Clone)]
-pub struct Settings {
-    /// The key.
-    pub key: SecretString,
-    /// Where the service is.
-    pub base_url: Url,
-    /// Where its stream is; by the plan when not told.
-    pub ws_url: Option<Url>,
-    /// Time between two polls.
-    pub interval: Duration,
-    /// How prices are to be had.
-    pub transport: Wish,
-    /// Sessions before the running one whose minutes are fetched at the start.
-    pub backfill_days: u32,
-    /// How patient it is.
-    pub pace: Pace,
-}
-
-/// How prices are to be had.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum Wish {
-    /// By stream where the plan has one.
-    #[default]
-    Auto,
-    /// By poll.
-    Poll,
-    /// By stream; by poll where the plan has none, which is said.
-    Stream,
-}
-
-/// All waiting times that are not asked for.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Pace {
-    /// Waits after refusals that only a person can mend, growing to the last.
-    pub refused: [Duration; 3],
-    /// How long the first prices wait for the history that goes before them.
-    pub opening: Duration,
-    /// Without prices for so long, minutes are missing.
-    pub outage: Duration,
-    /// Between two questions for closes that are not there yet.
-    pub closes: Duration,
-}
-
-impl Default for Pace {
-    fn default() -> Self {
-        Self {
-            refused: [5, 15, 60].map(Duration::from_mins),
-            opening: Duration::from_secs(20),
-            outage: Duration::from_mins(1),
-            closes: Duration::from_mins(30),
-        }
-    }
-}
 
 /// The live feed.
 pub struct Polygon {
@@ -131,6 +88,8 @@ pub struct Polygon {
     good_ms: i64,
     /// Polls have failed since.
     away: Option<Away>,
+    /// Symbols whose page has failed since, while others' came.
+    absent: BTreeMap<Symbol, Away>,
     gaps: Gaps,
     /// The newest price that earlier processes have published, nanoseconds since 1970 UTC.
     earlier_ns: Option<i64>,
@@ -140,6 +99,14 @@ pub struct Polygon {
     probed: Option<Date>,
     /// Symbols without a close in it, to be asked for one by one.
     singles: Vec<Symbol>,
+    /// The last snapshot was refused to a key whose plan has them.
+    denied: bool,
+    /// The newest session there was when it was last looked whether there is another.
+    session: Option<Date>,
+    /// When that is to be done again.
+    look: Instant,
+    /// The next question is for the plan alone.
+    ask_plan: bool,
     known: Known,
     events: VecDeque<Event>,
     told: Option<Condition>,
@@ -151,19 +118,13 @@ struct Held {
     until: Instant,
 }
 
-/// Since when there have been no prices.
-#[derive(Debug, Clone, Copy)]
-struct Away {
-    since: Instant,
-    /// The last prices' moment, milliseconds since 1970 UTC.
-    good_ms: i64,
-}
-
 /// What the last answers told besides prices.
 #[derive(Debug, Clone, Default, PartialEq)]
 struct Known {
     missing: Vec<Symbol>,
     delayed: bool,
+    /// The last poll was old: another one, and prices are delayed.
+    old: bool,
     /// Why some pages of the last poll are missing.
     partial: Option<String>,
     /// Pairs that the stream has not acknowledged.
@@ -204,11 +165,16 @@ impl Polygon {
             line: Line::Off,
             good_ms: clock.now_ms(),
             away: None,
+            absent: BTreeMap::new(),
             gaps: Gaps::default(),
             earlier_ns: None,
             closes: None,
             probed: None,
             singles: Vec::new(),
+            denied: false,
+            session: None,
+            look: Instant::now(),
+            ask_plan: false,
             known: Known::default(),
             events: VecDeque::new(),
             told: None,
@@ -223,19 +189,31 @@ impl Polygon {
 
     fn delay_ms(&self) -> u64 {
         let by_plan = self.plan.map_or(0, plan::delay_ms);
-        let behind = self.known.delayed || self.line.is_delayed();
-        if behind { by_plan.max(plan::PLAN_DELAY_MS) } else { by_plan }
+        if self.is_behind() { by_plan.max(plan::PLAN_DELAY_MS) } else { by_plan }
+    }
+
+    /// Prices are behind the market: by the stream's word while they come from there, else by the
+    /// last polls'.
+    fn is_behind(&self) -> bool {
+        if self.line.streams() { self.line.is_delayed() } else { self.known.delayed }
+    }
+
+    /// The latest event time that is believed, nanoseconds since 1970 UTC.
+    fn latest_ns(&self) -> i64 {
+        let ahead_ns = i64::try_from(self.settings.pace.ahead.as_nanos()).unwrap_or(i64::MAX);
+        self.clock.now_ns().saturating_add(ahead_ns)
     }
 
     /// When something has to be done without anything happening.
     fn next_due(&self) -> Option<Instant> {
         let asks = self.due.filter(|_| self.asking.is_none());
         let held = self.held.as_ref().map(|held| held.until);
-        [asks, self.history.due(), held].into_iter().flatten().min()
+        [asks, self.history.due(), held, self.next_look()].into_iter().flatten().min()
     }
 
     fn begin_what_is_due(&mut self) {
         let now = Instant::now();
+        self.look_again(now);
         if self.asking.is_none() && self.due.is_some_and(|due| due <= now) {
             self.due = None;
             if let Some(question) = self.next_question() {
@@ -251,6 +229,9 @@ impl Polygon {
 
     fn next_question(&mut self) -> Option<Question> {
         if self.plan != Some(Entitlement::Free) {
+            if std::mem::take(&mut self.ask_plan) && self.line.up().is_some() {
+                return Some(Question::Plan);
+            }
             return Some(Question::Snapshots { probe: self.plan.is_none() });
         }
         let singles = std::mem::take(&mut self.singles);

@@ -70,6 +70,9 @@ pub struct Trade {
     /// Nanoseconds.
     #[serde(default, deserialize_with = "integer")]
     pub t: Option<i64>,
+    /// Sale conditions, by the vendor's numbers; null or absent of many.
+    #[serde(default)]
+    pub c: Option<Vec<i64>>,
 }
 
 /// Best bid and ask.
@@ -132,6 +135,7 @@ mod tests {
         let trade = snapshot.last_trade.unwrap();
         assert_eq!(trade.t, Some(1_719_480_983_811_026_432));
         assert_eq!((trade.p, trade.s), (Some(17.96), Some(1_091_202.0)));
+        assert_eq!(trade.c, Some(vec![14, 12, 41]));
         assert_eq!(snapshot.last_quote.unwrap().ask, Some(17.99));
         assert_eq!(snapshot.min.unwrap().t, Some(1_719_480_960_000));
         assert_eq!(snapshot.prev_day.unwrap().c, Some(17.86));

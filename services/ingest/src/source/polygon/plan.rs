@@ -60,7 +60,8 @@ pub fn stream_url(plan: Entitlement) -> Option<&'static str> {
     match plan {
         Entitlement::Free => None,
         Entitlement::Starter | Entitlement::Developer => Some("wss://delayed.massive.com/stocks"),
-        Entitlement::Advanced | Entitlement::Business => Some("wss://socket.massive.com/stocks"),
+        Entitlement::Advanced => Some("wss://socket.massive.com/stocks"),
+        Entitlement::Business => Some("wss://business.massive.com/stocks"),
     }
 }
 
@@ -93,6 +94,7 @@ mod tests {
         assert_eq!(stream_url(Entitlement::Free), None);
         assert!(stream_url(Entitlement::Starter).unwrap().contains("delayed"));
         assert!(stream_url(Entitlement::Advanced).unwrap().contains("socket"));
+        assert!(stream_url(Entitlement::Business).unwrap().contains("//business."));
         for plan in [Entitlement::Starter, Entitlement::Business] {
             assert!(reqwest::Url::parse(stream_url(plan).unwrap()).is_ok());
         }

@@ -28,10 +28,22 @@ pub(super) enum Question {
         /// Whether the key may do this is not known yet.
         probe: bool,
     },
+    /// One page of snapshots, for the plan that it shows and not for its prices.
+    Plan,
     /// The closes of the newest of these sessions that the plan has.
     Closes(Vec<Date>),
     /// Each symbol's last close by itself.
     Previous(Vec<Symbol>),
+}
+
+impl Question {
+    /// It is for closes, of which there are new ones once a day.
+    pub(super) fn is_daily(&self) -> bool {
+        match self {
+            Self::Closes(_) | Self::Previous(_) => true,
+            Self::Snapshots { .. } | Self::Plan => false,
+        }
+    }
 }
 
 /// What came back.
@@ -67,6 +79,10 @@ impl Asking {
         let task = tokio::spawn(async move {
             let answer = match asked {
                 Question::Snapshots { probe } => snapshots(&rest, &symbols, probe).await,
+                Question::Plan => {
+                    let first = symbols.get(..CHUNK).unwrap_or(&symbols);
+                    snapshots(&rest, first, true).await
+                }
                 Question::Closes(dates) => {
                     daily::closes(&rest, &symbols, &dates).await.map(Answer::Closes)
                 }

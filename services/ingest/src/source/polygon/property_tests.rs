@@ -5,7 +5,7 @@
 use super::{
     aggregates::Page,
     choice::{self, Context},
-    error::PollError,
+    error::{Failed, PollError},
     models::Envelope,
     plan,
 };
@@ -24,7 +24,13 @@ fn corpus() -> Vec<Vec<u8>> {
 /// Puts `bytes` through every decoder; gives the number of prices and minutes that came out.
 fn decode(bytes: &[u8]) -> usize {
     let symbols = ["A", "PHYS", "BCAT", "AAPL"].map(|name| Symbol::parse(name).unwrap());
-    let context = Context { now_ns: 1_719_483_067_000_000_000, regular: true, closed_ns: 1 };
+    let context = Context {
+        now_ns: 1_719_483_067_000_000_000,
+        regular: true,
+        opened_ns: 1,
+        closed_ns: 1,
+        previous_ns: 1,
+    };
     let mut found = 0;
     if let Ok(envelope) = serde_json::from_slice::<Envelope>(bytes) {
         let _plan = plan::of(&envelope);
@@ -39,7 +45,8 @@ fn decode(bytes: &[u8]) -> usize {
         found += minutes.inspect(|bar| assert_eq!(bar.check(), Ok(()))).count();
     }
     for status in [200, 401, 403, 404, 429, 500] {
-        let words = PollError::from_answer(status, None, bytes).to_string();
+        let answer = Failed { host: "api.test", status, retry_after: None, body: bytes };
+        let words = PollError::from_answer(&answer, &"a-key".into()).to_string();
         assert!(words.len() < 1_200 && !words.contains('\n'), "{words}");
     }
     found

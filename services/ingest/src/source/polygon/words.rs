@@ -25,7 +25,7 @@ impl Polygon {
     }
 
     fn transport(&self) -> Transport {
-        if self.line.up().is_some() { Transport::Stream } else { Transport::Poll }
+        if self.line.streams() { Transport::Stream } else { Transport::Poll }
     }
 
     fn detail(&self) -> String {
@@ -83,7 +83,7 @@ impl Polygon {
             Some(Entitlement::Advanced | Entitlement::Business) if self.line.is_delayed() => {
                 ", 15 minutes behind, for there is no real-time stream for the key"
             }
-            Some(Entitlement::Advanced | Entitlement::Business) if self.known.delayed => {
+            Some(Entitlement::Advanced | Entitlement::Business) if self.is_behind() => {
                 ", 15 minutes behind, though the key's plan is in real time"
             }
             Some(Entitlement::Advanced) => ", in real time by the key's Advanced plan",

@@ -7,6 +7,7 @@ use super::{
     plan::{self, File},
     read::Meter,
     rows::{self, Entry, Plan, TapeError},
+    sales::Wanted,
 };
 use crate::source::Quote;
 use proto::Symbol;
@@ -52,13 +53,13 @@ impl Ahead {
     /// Begins to read `paths` until `until` of the first day.
     pub(super) fn start(
         paths: &[PathBuf],
-        symbols: &[Symbol],
+        wanted: Wanted,
         until: Option<jiff::civil::Time>,
     ) -> Self {
         let (sender, batches) = mpsc::channel(AHEAD);
         let look = Look::default();
         let bytes = paths.iter().map(|path| size(path)).sum();
-        let job = Job { symbols: symbols.to_vec(), until, look: look.clone(), sender };
+        let job = Job { wanted, until, look: look.clone(), sender };
         let paths = paths.to_vec();
         // The thread ends with the tape, or when nobody takes its batches any more.
         drop(tokio::task::spawn_blocking(move || job.run(&paths)));
@@ -87,7 +88,7 @@ pub(super) fn size(path: &Path) -> u64 {
 
 /// The thread's work.
 struct Job {
-    symbols: Vec<Symbol>,
+    wanted: Wanted,
     until: Option<jiff::civil::Time>,
     look: Look,
     sender: mpsc::Sender<Batch>,
@@ -113,7 +114,7 @@ impl Job {
         let mut filling = Filling { until_ns, ..Filling::default() };
         for numbers in order {
             let group: Vec<&Plan> = numbers.iter().filter_map(|n| plans.get(*n)).collect();
-            let group = Group::open(&group, &self.symbols, &self.look.read)?;
+            let group = Group::open(&group, &self.wanted, &self.look.read)?;
             if ready.take().is_some_and(|ready| self.sender.blocking_send(ready).is_err()) {
                 return Ok(());
             }
@@ -131,7 +132,7 @@ impl Job {
     fn survey(&self, paths: &[PathBuf]) -> Result<Vec<Plan>, TapeError> {
         let mut plans = Vec::new();
         for path in paths {
-            let plan = rows::survey(path, &self.symbols, &self.look.read)?;
+            let plan = rows::survey(path, &self.wanted, &self.look.read)?;
             if plan.survey.rows() > 0 {
                 plans.push(plan);
             } else if paths.len() > 1 {
@@ -154,7 +155,8 @@ impl Job {
                 Err(error) => (None, Some(error)),
             };
             let ended = entry.is_none();
-            let over = entry.is_some_and(|found| !filling.take(found, &names, &self.symbols));
+            let over =
+                entry.is_some_and(|found| !filling.take(found, &names, &self.wanted.symbols));
             if over || error.is_some() {
                 filling.expander.flush(&mut filling.quotes);
             }

@@ -60,7 +60,8 @@ fn path([open, high, low, close]: [f64; 4]) -> [f64; 4] {
 fn quote(symbol: &Symbol, more: More, time_ns: i64, (price, size): (f64, f64)) -> Quote {
     let More { field, delayed, bid, ask, prev_close, gap } = more;
     let symbol = symbol.clone();
-    Quote { symbol, price, size, time_ns, field, delayed, bid, ask, prev_close, gap }
+    let received_ns = None;
+    Quote { symbol, price, size, time_ns, field, delayed, bid, ask, prev_close, gap, received_ns }
 }
 
 #[cfg(test)]

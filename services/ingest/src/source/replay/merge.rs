@@ -7,9 +7,9 @@ use super::{
     order::Order,
     read::Meter,
     rows::{Entries, Entry, Plan, TapeError},
+    sales::Wanted,
     sort::{PART, Sorted},
 };
-use proto::Symbol;
 use std::{cmp::Reverse, collections::BinaryHeap, path::PathBuf};
 
 /// The entries of a file in replay order.
@@ -21,10 +21,10 @@ enum Rows {
 }
 
 impl Rows {
-    fn open(plan: &Plan, symbols: &[Symbol], meter: &Meter) -> Result<Self, TapeError> {
+    fn open(plan: &Plan, wanted: &Wanted, meter: &Meter) -> Result<Self, TapeError> {
         match plan.order {
-            Order::ByTime => Ok(Self::ByTime(Entries::open(&plan.path, symbols, meter)?)),
-            Order::BySymbol => Ok(Self::Sorted(Sorted::sort(&plan.path, symbols, PART, meter)?)),
+            Order::ByTime => Ok(Self::ByTime(Entries::open(&plan.path, wanted, meter)?)),
+            Order::BySymbol => Ok(Self::Sorted(Sorted::sort(&plan.path, wanted, PART, meter)?)),
         }
     }
 
@@ -52,10 +52,10 @@ impl Group {
     ///
     /// # Errors
     /// When one cannot be read.
-    pub fn open(plans: &[&Plan], symbols: &[Symbol], meter: &Meter) -> Result<Self, TapeError> {
+    pub fn open(plans: &[&Plan], wanted: &Wanted, meter: &Meter) -> Result<Self, TapeError> {
         let mut group = Self { files: Vec::new(), heads: BinaryHeap::new(), bad: Vec::new() };
         for (number, plan) in plans.iter().enumerate() {
-            group.files.push((plan.path.clone(), Rows::open(plan, symbols, meter)?, None));
+            group.files.push((plan.path.clone(), Rows::open(plan, wanted, meter)?, None));
             group.advance(number)?;
         }
         Ok(group)
@@ -109,6 +109,7 @@ impl Group {
 mod tests {
     use super::*;
     use crate::source::replay::rows::{layout, survey};
+    use proto::Symbol;
     use std::{io::Write as _, path::Path};
 
     const HEADER: &str = "ticker,price,size,sip_timestamp\n";
@@ -124,16 +125,16 @@ mod tests {
         file
     }
 
-    fn symbols() -> Vec<Symbol> {
-        ["B", "A"].iter().map(|text| Symbol::parse(text).unwrap()).collect()
+    fn wanted() -> Wanted {
+        Wanted::every(&["B", "A"].map(|text| Symbol::parse(text).unwrap()))
     }
 
     /// File, line and whether the row is sound, in replay order.
     fn merged(files: &[&tempfile::NamedTempFile]) -> Result<Vec<(usize, u64, bool)>, TapeError> {
         let meter = Meter::default();
-        let plans = files.iter().map(|file| survey(file.path(), &symbols(), &meter));
+        let plans = files.iter().map(|file| survey(file.path(), &wanted(), &meter));
         let plans = plans.collect::<Result<Vec<_>, _>>()?;
-        let mut group = Group::open(&plans.iter().collect::<Vec<_>>(), &symbols(), &meter)?;
+        let mut group = Group::open(&plans.iter().collect::<Vec<_>>(), &wanted(), &meter)?;
         let mut found = Vec::new();
         while let Some((file, entry)) = group.read()? {
             found.push((file, entry.line, entry.row.is_ok()));

@@ -1,6 +1,7 @@
 //! A tape: trades or minutes of past days, over the same subjects as live prices.
 //!
-//! 1. Every sound trade row is exactly one quote, in an order that depends on the files alone.
+//! 1. Every sound trade row is exactly one quote (or, where only prices are wanted, every row that
+//!    moves the last price), in an order that depends on the files alone.
 //! 2. Memory is bounded whatever the files' size: a thread reads ahead into a bounded channel.
 //! 3. A bad row is counted, named by its line and skipped; a file that is no tape is refused whole.
 //! 4. Pause, step and speed change when a quote is given, never which or in what order.
@@ -18,15 +19,18 @@ pub mod read;
 pub mod recorded;
 pub mod remote;
 pub mod rows;
+pub mod sales;
 pub mod sort;
 
 use super::{Backfill, Condition, Description, Earlier, Event, Handling, Quote, Source};
 use ahead::{Ahead, BATCH, Batch, size};
 use gate::{Gate, State};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use market::Calendar;
 use pace::Pace;
 use proto::{ClockKind, FeedState, Source as Origin, Symbol};
 use rows::{Entry, TapeError};
+use sales::Wanted;
 use std::{
     hash::{DefaultHasher, Hash as _, Hasher as _},
     io::IsTerminal as _,
@@ -42,7 +46,7 @@ const NAMED: u64 = 20;
 const PATIENCE: Duration = Duration::from_secs(1);
 
 /// What is replayed, and how.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, Default)]
 pub struct Settings {
     /// The flat files.
     pub paths: Vec<PathBuf>,
@@ -50,6 +54,9 @@ pub struct Settings {
     pub speed: Option<f64>,
     /// New York time of the first day's tape at which to end.
     pub until: Option<jiff::civil::Time>,
+    /// Only trades that move the last price, Form T by the sessions of this calendar; `None`: every
+    /// row is a tick.
+    pub last_sales: Option<Calendar>,
 }
 
 /// The replayed feed.
@@ -126,6 +133,9 @@ impl Replay {
             (name(path), size(path)).hash(&mut hasher);
         }
         (&self.symbols, self.settings.until.map(|time| time.to_string())).hash(&mut hasher);
+        if self.settings.last_sales.is_some() {
+            "last sales".hash(&mut hasher);
+        }
         format!("replay-{:016x}", hasher.finish())
     }
 
@@ -269,8 +279,9 @@ impl Source for Replay {
     async fn prepare(&mut self, earlier: Earlier) -> Result<(Condition, Backfill), String> {
         self.published = earlier.published;
         self.pace.skip(earlier.published);
-        let Settings { paths, until, .. } = &self.settings;
-        self.ahead = Some(Ahead::start(paths, &self.symbols, *until));
+        let Settings { paths, until, last_sales, .. } = &self.settings;
+        let (symbols, last_sales) = (self.symbols.clone(), last_sales.clone());
+        self.ahead = Some(Ahead::start(paths, Wanted { symbols, last_sales }, *until));
         self.told = Instant::now() + PATIENCE;
         match self.look().await {
             Event::Condition(condition) if condition.state == FeedState::Failing => {

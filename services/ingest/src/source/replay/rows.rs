@@ -4,6 +4,7 @@ use super::{
     flatfile::{Kind, Layout, Row, RowFault},
     order::{Disorder, Order, Survey},
     read::{Line, Lines, Meter},
+    sales::{Sales, Wanted},
 };
 use proto::Symbol;
 use std::{
@@ -93,6 +94,8 @@ pub struct Entries {
     layout: Layout,
     symbols: BTreeMap<Vec<u8>, usize>,
     line: u64,
+    /// Tells prices from other rows; `None`: every row counts.
+    sales: Option<Sales>,
 }
 
 /// The header of `path`.
@@ -100,7 +103,7 @@ pub struct Entries {
 /// # Errors
 /// When it cannot be read or is not that of a tape.
 pub fn layout(path: &Path) -> Result<Layout, TapeError> {
-    Ok(Entries::open(path, &[], &Meter::default())?.layout)
+    Ok(Entries::open(path, &Wanted::default(), &Meter::default())?.layout)
 }
 
 /// What one look at a whole file has found.
@@ -122,9 +125,9 @@ pub struct Plan {
 ///
 /// # Errors
 /// When it cannot be read to its end, or its rows are in no order.
-pub fn survey(path: &Path, symbols: &[Symbol], meter: &Meter) -> Result<Plan, TapeError> {
-    let mut survey = Survey::new(symbols.len());
-    let mut entries = Entries::open(path, symbols, meter)?;
+pub fn survey(path: &Path, wanted: &Wanted, meter: &Meter) -> Result<Plan, TapeError> {
+    let mut survey = Survey::new(wanted.symbols.len());
+    let mut entries = Entries::open(path, wanted, meter)?;
     while let Some(entry) = entries.read()? {
         if let (Some(symbol), Ok(row)) = (entry.symbol, entry.row) {
             survey.see(entry.line, symbol, row.time_ns());
@@ -144,18 +147,22 @@ impl Entries {
     ///
     /// # Errors
     /// When it cannot be read or its header is not that of a tape.
-    pub fn open(path: &Path, symbols: &[Symbol], meter: &Meter) -> Result<Self, TapeError> {
+    pub fn open(path: &Path, wanted: &Wanted, meter: &Meter) -> Result<Self, TapeError> {
         let read = |source| TapeError::Read { path: path.to_owned(), line: 0, source };
         let mut lines = Lines::open(path, meter).map_err(read)?;
         let header = match lines.read().map_err(read)? {
-            Some((_, Line::Text(header))) => Layout::read(header),
-            Some((_, Line::TooLong)) | None => Layout::read(b""),
+            Some((_, Line::Text(header))) => header,
+            Some((_, Line::TooLong)) | None => b"",
         };
-        let layout = header.map_err(|fault| TapeError::Header { path: path.to_owned(), fault })?;
+        let layout = Layout::read(header)
+            .map_err(|fault| TapeError::Header { path: path.to_owned(), fault })?;
+        // A recording holds prices only, as they were published.
+        let calendar = wanted.last_sales.clone().filter(|_| !layout.is_recording());
+        let sales = calendar.map(|calendar| Sales::new(header, calendar, wanted.symbols.len()));
         let number =
             |(index, symbol): (usize, &Symbol)| (symbol.as_str().as_bytes().to_vec(), index);
-        let symbols = symbols.iter().enumerate().map(number).collect();
-        Ok(Self { path: path.to_owned(), lines, layout, symbols, line: 1 })
+        let symbols = wanted.symbols.iter().enumerate().map(number).collect();
+        Ok(Self { path: path.to_owned(), lines, layout, symbols, line: 1, sales })
     }
 
     /// The next entry; rows of other symbols are passed over.
@@ -184,6 +191,13 @@ impl Entries {
                 let row = self.layout.row(text).map_err(BadRow::from);
                 // A row without a ticker is nobody's, however sound the rest of it is.
                 let row = if symbol.is_some() { row } else { row.and(Err(NO_TICKER)) };
+                let row = match (&mut self.sales, symbol, row) {
+                    (Some(sales), Some(symbol), Ok(row)) => match sales.take(text, symbol, row) {
+                        Some(row) => Ok(row),
+                        None => continue,
+                    },
+                    (_, _, row) => row,
+                };
                 return Ok(Some(Entry { line, symbol, row }));
             }
         }

@@ -10,8 +10,8 @@ use super::{
     read::Meter,
     recorded::More,
     rows::{Entries, Entry, TapeError},
+    sales::Wanted,
 };
-use proto::Symbol;
 use std::{
     cmp::Reverse,
     collections::{BinaryHeap, VecDeque},
@@ -50,7 +50,7 @@ impl Sorted {
     /// When it cannot be read, or the disk has no room.
     pub fn sort(
         path: &Path,
-        symbols: &[Symbol],
+        wanted: &Wanted,
         part: usize,
         meter: &Meter,
     ) -> Result<Self, TapeError> {
@@ -62,7 +62,7 @@ impl Sorted {
             next: Vec::new(),
             bad: VecDeque::new(),
         };
-        let mut entries = Entries::open(path, symbols, meter)?;
+        let mut entries = Entries::open(path, wanted, meter)?;
         let mut rows = Vec::new();
         while let Some(entry) = entries.read()? {
             if entry.row.is_ok() {
@@ -185,6 +185,7 @@ fn bytes<const N: usize>(file: &mut BufReader<File>) -> io::Result<[u8; N]> {
 mod tests {
     use super::*;
     use proptest::prelude::*;
+    use proto::Symbol;
     use std::fmt::Write as _;
 
     const T: i64 = 1_381_152_600_000_000_000;
@@ -192,8 +193,8 @@ mod tests {
     fn sorted(text: &str, part: usize) -> Vec<Entry> {
         let mut file = tempfile::NamedTempFile::new().unwrap();
         file.write_all(text.as_bytes()).unwrap();
-        let symbols = ["A", "B"].map(|name| Symbol::parse(name).unwrap());
-        let mut sorted = Sorted::sort(file.path(), &symbols, part, &Meter::default()).unwrap();
+        let wanted = Wanted::every(&["A", "B"].map(|name| Symbol::parse(name).unwrap()));
+        let mut sorted = Sorted::sort(file.path(), &wanted, part, &Meter::default()).unwrap();
         std::iter::from_fn(|| sorted.read().unwrap()).collect()
     }
 

@@ -14,27 +14,32 @@ pub const SESSION_MINUTES: i64 = 390;
 pub fn session_before(market: &mut Market, now_ms: i64) -> Backfill {
     let forming_ms = minute_start(now_ms);
     let first_ms = forming_ms - SESSION_MINUTES * MINUTE_MS;
-    let interval_ms = market.interval_ms.cast_signed();
-    let mut time_ms = market.grid(first_ms + interval_ms - 1);
+    let mut backfill =
+        Backfill { bars: minutes(market, first_ms, forming_ms), ..Backfill::default() };
+    let mut time_ms = market.grid_from(forming_ms);
+    while time_ms <= now_ms {
+        backfill.forming.extend(market.quotes(time_ms));
+        time_ms += market.interval_ms.cast_signed();
+    }
+    backfill
+}
+
+/// The bars of the minutes from `first_ms` up to `end_ms`, both starts of minutes.
+pub fn minutes(market: &mut Market, first_ms: i64, end_ms: i64) -> Vec<Bar> {
+    let mut time_ms = market.grid_from(first_ms);
     let mut folds: Vec<BarFold> =
         market.walks.iter().map(|(symbol, _)| BarFold::new(symbol.clone())).collect();
-    let mut backfill = Backfill::default();
-    let mut seq = 0;
-    while time_ms < forming_ms {
+    let (mut bars, mut seq) = (Vec::new(), 0);
+    while time_ms < end_ms {
         seq += 1;
         for (fold, quote) in folds.iter_mut().zip(market.quotes(time_ms)) {
             let closed = fold.push(&bare_tick(quote, Origin::Sim, seq));
-            backfill.bars.extend(closed.map(as_history));
+            bars.extend(closed.map(as_history));
         }
-        time_ms += interval_ms;
+        time_ms += market.interval_ms.cast_signed();
     }
-    let last = folds.iter_mut().filter_map(|fold| fold.close_if_over(forming_ms));
-    backfill.bars.extend(last.map(as_history));
-    while time_ms <= now_ms {
-        backfill.forming.extend(market.quotes(time_ms));
-        time_ms += interval_ms;
-    }
-    backfill
+    bars.extend(folds.iter_mut().filter_map(|fold| fold.close_if_over(end_ms)).map(as_history));
+    bars
 }
 
 /// A bar whose ticks were never published.

@@ -7,7 +7,8 @@ pub mod history;
 pub mod walk;
 
 use super::{Backfill, Condition, Description, Earlier, Event, Handling, Quote, Source};
-use proto::{ClockKind, FeedState, PriceField, Source as Origin, Symbol};
+use market::{MINUTE_MS, minute_start};
+use proto::{Bar, ClockKind, FeedState, PriceField, Source as Origin, Symbol};
 use runtime::clock::Clock;
 use std::{collections::BTreeMap, time::Duration};
 pub use walk::{Profile, Walk};
@@ -39,6 +40,10 @@ pub struct Sim {
     clock: VirtualClock,
     /// The newest grid time given out, milliseconds.
     given_ms: i64,
+    /// Time runs: the first price has been asked for.
+    begun: bool,
+    /// Prices before the next ones are left out.
+    gap: bool,
 }
 
 /// All simulated stocks, in configuration order. Pure.
@@ -82,6 +87,7 @@ impl Market {
                 ask: Some(moment.ask),
                 prev_close: Some(walk.previous_close(time_ms)),
                 gap: false,
+                received_ns: None,
             }
         };
         self.walks.iter_mut().map(quote).collect()
@@ -90,6 +96,11 @@ impl Market {
     /// The last grid time at or before `time_ms`.
     fn grid(&self, time_ms: i64) -> i64 {
         time_ms - time_ms.rem_euclid(self.interval_ms.cast_signed())
+    }
+
+    /// The first grid time at or after `time_ms`.
+    fn grid_from(&self, time_ms: i64) -> i64 {
+        self.grid(time_ms + self.interval_ms.cast_signed() - 1)
     }
 }
 
@@ -113,13 +124,30 @@ impl Sim {
     pub fn new(settings: Settings, symbols: &[Symbol]) -> Self {
         let market = Market::new(&settings, symbols);
         let clock = VirtualClock { wall_ns: 0, virtual_ns: 0, speed: settings.speed };
-        Self { settings, market, wall: Clock::wall(), clock, given_ms: 0 }
+        let wall = Clock::wall();
+        Self { settings, market, wall, clock, given_ms: 0, begun: false, gap: false }
     }
 
     /// Takes what `clock` shows for the wall's time.
     #[must_use]
     pub fn with_clock(self, clock: Clock) -> Self {
         Self { wall: clock, ..self }
+    }
+
+    /// Passes over what a long pause has left out; gives its minutes, without the present one, of
+    /// which as many prices follow as are caught up.
+    fn skip_to(&mut self, now_ms: i64) -> Vec<Bar> {
+        let interval_ms = self.market.interval_ms.cast_signed();
+        let forming_ms = minute_start(now_ms);
+        let first_ms =
+            minute_start(self.given_ms).max(forming_ms - history::SESSION_MINUTES * MINUTE_MS);
+        let follow_ms = self.market.grid_from(forming_ms).max(now_ms - CATCH_UP * interval_ms);
+        tracing::warn!(
+            skipped_ms = follow_ms - self.given_ms,
+            "the simulation was held up and skips ahead"
+        );
+        (self.given_ms, self.gap) = (follow_ms - interval_ms, true);
+        history::minutes(&mut self.market, first_ms, forming_ms)
     }
 }
 
@@ -149,26 +177,28 @@ impl Source for Sim {
     }
 
     async fn next(&mut self) -> Event {
+        if !std::mem::replace(&mut self.begun, true) && self.settings.speed > 1.0 {
+            // Faster than the wall, much would be over when the history is stored at last.
+            self.clock.wall_ns = self.wall.now_ns();
+        }
         let interval_ms = self.market.interval_ms.cast_signed();
         let due_ms = self.given_ms + interval_ms;
         tokio::time::sleep(self.clock.until(due_ms, self.wall.now_ns())).await;
         let now_ms = self.market.grid(self.clock.at(self.wall.now_ns()));
         if now_ms - due_ms > CATCH_UP * interval_ms {
-            tracing::warn!(
-                skipped_ms = now_ms - due_ms,
-                "the simulation was held up and skips ahead"
-            );
-            self.given_ms = now_ms;
-        } else {
-            self.given_ms = due_ms;
+            return Event::Bars(self.skip_to(now_ms));
         }
-        Event::Quotes(self.market.quotes(self.given_ms))
+        self.given_ms = due_ms;
+        let gap = std::mem::take(&mut self.gap);
+        let quotes = self.market.quotes(due_ms).into_iter();
+        Event::Quotes(quotes.map(|quote| Quote { gap, ..quote }).collect())
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::collections::BTreeSet;
 
     /// On the grid, milliseconds.
     const NOW_MS: i64 = 1_795_186_805_000;
@@ -188,6 +218,11 @@ mod tests {
         assert_eq!(clock.at(2_000_000_000), 65_000);
         assert_eq!(clock.until(65_000, 1_500_000_000), Duration::from_millis(500));
         assert_eq!(clock.until(1, 1_500_000_000), Duration::ZERO);
+    }
+
+    /// The starts of `count` minutes.
+    fn minutes_from(first_ms: i64, count: i64) -> Vec<i64> {
+        (0..count).map(|n| first_ms + n * 60_000).collect()
     }
 
     /// The grid time that a feed gives out next, milliseconds, the same for both symbols.
@@ -214,9 +249,18 @@ mod tests {
         for nth in 6..=305 {
             assert_eq!(next_ms(&mut sim).await, NOW_MS + nth * 20);
         }
-        // ... and after a long while it goes on with the present.
+        // ... and after a long while it tells the minutes and goes on with the present.
         clock.set((NOW_MS + 3_600_000) * 1_000_000);
-        assert_eq!(next_ms(&mut sim).await, NOW_MS + 3_600_000);
+        let Event::Bars(bars) = sim.next().await else { panic!("the minutes left out") };
+        let minute_ms = NOW_MS / 60_000 * 60_000;
+        let starts = bars.iter().map(|bar| bar.start_ms).collect::<BTreeSet<_>>();
+        assert_eq!(starts.into_iter().collect::<Vec<_>>(), minutes_from(minute_ms, 60));
+        let whole = history::minutes(&mut sim.market, minute_ms, minute_ms + 3_600_000);
+        assert_eq!(bars, whole, "as if it had never paused");
+        let Event::Quotes(quotes) = sim.next().await else { panic!("prices follow") };
+        assert!(quotes.iter().all(|quote| quote.gap), "{quotes:?}");
+        assert_eq!(quotes[0].time_ns / 1_000_000, minute_ms + 3_600_000);
+        assert_eq!(next_ms(&mut sim).await, minute_ms + 3_600_020);
     }
 
     #[tokio::test]

@@ -110,12 +110,38 @@ async fn an_answer_that_is_cut_is_asked_again() {
 }
 
 #[tokio::test]
+async fn a_gateway_that_says_the_key_back_does_not_have_it_published() {
+    let echo = format!("unknown header Authorization: Bearer {KEY}");
+    let detail = asked_again(refused(503, format!(r#"{{"error":"{echo}"}}"#))).await;
+    assert!(detail.contains("Authorization: Bearer ***"), "{detail}");
+    let detail = asked_again(ok(format!(r#"{{"tickers":"{echo}"}}"#))).await;
+    assert!(detail.contains("cannot be read"), "{detail}");
+    let detail = asked_again(ok(format!(r#"{{"status":[],"x":"{echo}"}}"#))).await;
+    assert!(detail.contains("cannot be read"), "{detail}");
+}
+
+#[tokio::test]
+async fn http_429_that_asks_for_no_wait_is_waited_for_all_the_same() {
+    let bench = bench(&["AAPL"]).await;
+    let limited = refused(429, "").retry_after("0");
+    let fake = Fake::answering(&[limited.clone(), limited, good()]);
+    // A poll every 50 ms, if there were no wait: 1 and 2 s.
+    let interval = Duration::from_millis(50);
+    let begun = std::time::Instant::now();
+    let running = fake.feed_with(&bench, |settings| settings.interval = interval).await;
+    bench.ticks_from(1).await;
+    assert!(begun.elapsed() >= Duration::from_secs(3), "{:?}", begun.elapsed());
+    running.stop().await;
+}
+
+#[tokio::test]
 async fn a_redirect_is_not_followed_with_the_key() {
     let bench = bench(&["AAPL"]).await;
     let fake = Fake::answering(&[refused(301, "moved"), good()]);
     let running = fake.feed(&bench).await;
     let status = bench.state(FeedState::Failing).await;
-    assert!(status.detail.contains("HTTP 301"), "{}", status.detail);
+    let words = "127.0.0.1 sends us elsewhere (HTTP 301): check the address in POLYGON_BASE_URL";
+    assert_eq!(status.detail, words);
     bench.ticks_from(1).await;
     running.stop().await;
 }

@@ -99,6 +99,21 @@ async fn a_close_whose_trade_is_gone_carries_the_time_of_the_last_update() {
 }
 
 #[tokio::test]
+async fn in_the_evening_the_previous_close_is_still_the_session_befores() {
+    let zeros = [ZERO_DAY, ZERO_TRADE, ZERO_MINUTE, r#""updated":0"#].join(",");
+    for since_midnight in [17 * HOUR, 24 * HOUR, 27 * HOUR + 1_799 * SECOND] {
+        let tick = tick_at(since_midnight, &row(&zeros)).await;
+        assert_eq!((tick.price, tick.field), (16.9826, PriceField::PrevDay));
+        assert_eq!(
+            tick.time_ns,
+            CLOSED_NS,
+            "Thursday's, {} s after midnight",
+            since_midnight / SECOND
+        );
+    }
+}
+
+#[tokio::test]
 async fn on_a_weekend_kept_values_and_zeros_are_both_told_with_fridays_time() {
     let friday = MIDNIGHT_NS + 16 * HOUR;
     let kept = format!(r#""updated":{friday},"lastTrade":{{"p":17.1,"s":1,"t":{friday}}}"#);

@@ -169,3 +169,22 @@ async fn a_plan_that_changes_is_noticed() {
     assert_eq!(status.delay_ms, 900_000);
     running.stop().await;
 }
+
+#[tokio::test]
+async fn one_refusal_takes_no_paid_plan_away_and_two_in_a_row_do() {
+    let bench = bench(&["AAPL"]).await;
+    let fake = Fake::answering(&[good(), refused(403, PLAN), good()]);
+    fake.say(GROUPED, &[ok(GROUPED_DAY)]);
+    let doubt = Duration::from_millis(500);
+    let running = fake.feed_with(&bench, |settings| settings.pace.doubt = doubt).await;
+    let status = bench.state(FeedState::Failing).await;
+    assert_eq!(status.entitlement, Some(Entitlement::Advanced), "{status:?}");
+    assert!(status.detail.contains("HTTP 403"), "{status:?}");
+    let status = bench.state(FeedState::Live).await;
+    assert_eq!(status.entitlement, Some(Entitlement::Advanced));
+    assert!(fake.asked(GROUPED).is_empty(), "no closes of the free plan");
+    fake.say(SNAPSHOTS, &[refused(403, PLAN)]);
+    let status = bench.status(|status| status.entitlement == Some(Entitlement::Free)).await;
+    assert!(status.detail.contains("HTTP 403"), "{status:?}");
+    running.stop().await;
+}

@@ -51,7 +51,7 @@ async fn results_null_or_missing() {
 
 #[tokio::test]
 async fn last_trade_c_null_or_absent() {
-    for conditions in [r#""c":null,"#, "", r#""c":[14,12,41],"#] {
+    for conditions in [r#""c":null,"#, "", r#""c":[14,41],"#] {
         let row = format!(
             r#"{{"ticker":"AAPL","lastTrade":{{{conditions}"p":10,"s":1,"t":{}}}}}"#,
             NOW_NS - 9

@@ -134,7 +134,8 @@ async fn every_refusal_of_the_service_is_sorted_by_what_can_be_done_about_it() {
         basic.previous(&aapl[0]).await.unwrap();
     }
     let sixth = basic.previous(&aapl[0]).await.unwrap_err();
-    assert!(matches!(&sixth, PollError::RateLimited { retry_after: None, .. }), "{sixth}");
+    assert!(matches!(&sixth, PollError::RateLimited { .. }), "{sixth}");
+    assert_eq!(sixth.wait(), Some(Duration::from_mins(1)), "where the service does not say");
 }
 
 #[tokio::test]

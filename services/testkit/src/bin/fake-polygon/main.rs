@@ -1,6 +1,7 @@
 //! `fake-polygon`: a Polygon (Massive) on this machine, to try the desk against without an account.
 
 mod program;
+mod switches;
 
 use anyhow::Context as _;
 use clap::Parser as _;

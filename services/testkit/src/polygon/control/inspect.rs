@@ -2,9 +2,36 @@
 
 use super::Control;
 use crate::polygon::{fault::Fault, fault::Page, socket::Received, world::Seen};
+use jiff::civil::Date;
+use proto::Session;
 use std::collections::BTreeSet;
 
 impl Control {
+    /// The session by the fake's clock.
+    pub fn session(&self) -> Session {
+        let now_ns = self.clock.now_ns();
+        self.lock().market.cycle.session(now_ns)
+    }
+
+    /// The last day before today that the market was open, by the fake's clock.
+    pub fn last_open_day(&self) -> Option<Date> {
+        let now_ns = self.clock.now_ns();
+        let world = self.lock();
+        let today = world.market.cycle.date(now_ns);
+        world.market.cycle.trading_days_before(today, 1).first().map(|day| day.date)
+    }
+
+    /// The fake's time in New York, for people.
+    pub fn local_time(&self) -> String {
+        let now_ns = self.clock.now_ns();
+        self.lock().market.cycle.local(now_ns).strftime("%A %Y-%m-%d %H:%M").to_string()
+    }
+
+    /// The clock is not the wall's.
+    pub(in crate::polygon) fn can_be_set(&self) -> bool {
+        self.lock().config.clock_goes
+    }
+
     /// All requests, refused ones too, the first one first.
     pub fn requests(&self) -> Vec<Seen> {
         self.lock().log.iter().cloned().collect()

@@ -28,7 +28,7 @@ use proto::{Bar, Entitlement, Symbol};
 use reqwest::Url;
 use runtime::clock::Clock;
 use secrecy::SecretString;
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 use tokio_util::sync::CancellationToken;
 
 /// What is streamed, and from where.
@@ -48,6 +48,8 @@ pub struct StreamSettings {
     pub calendar: Calendar,
     /// The clock the calendar is read by.
     pub clock: Clock,
+    /// How far an event may be ahead of it.
+    pub ahead: Duration,
 }
 
 /// What the stream has to say next.

@@ -21,8 +21,12 @@ use tokio::time::{Instant, sleep};
 use tokio_util::sync::CancellationToken;
 
 /// The vendor's own hosts of real time, and the delayed ones beside them.
-const DELAYED: [(&str, &str); 2] =
-    [("socket.massive.com", "delayed.massive.com"), ("socket.polygon.io", "delayed.polygon.io")];
+const DELAYED: [(&str, &str); 4] = [
+    ("socket.massive.com", "delayed.massive.com"),
+    ("socket.polygon.io", "delayed.polygon.io"),
+    ("business.massive.com", "delayed-business.massive.com"),
+    ("business.polygon.io", "delayed-business.polygon.io"),
+];
 
 /// How a connection ended.
 #[derive(Debug)]
@@ -195,7 +199,12 @@ mod tests {
             ("wss://socket.massive.com/stocks", Some("wss://delayed.massive.com/stocks")),
             ("wss://socket.polygon.io/stocks", Some("wss://delayed.polygon.io/stocks")),
             ("wss://delayed.massive.com/stocks", None),
-            ("wss://business.massive.com/stocks", None),
+            (
+                "wss://business.massive.com/stocks",
+                Some("wss://delayed-business.massive.com/stocks"),
+            ),
+            ("wss://business.polygon.io/stocks", Some("wss://delayed-business.polygon.io/stocks")),
+            ("wss://delayed-business.massive.com/stocks", None),
             ("ws://127.0.0.1:4000/stocks", None),
         ] {
             assert_eq!(beside(real_time).as_deref(), instead, "{real_time}");

@@ -17,7 +17,10 @@ use std::{collections::BTreeSet, time::Duration};
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum StreamRefusal {
     /// The key is wrong: give another one.
-    #[error("Polygon's stream refuses the key ({words}): check MASSIVE_API_KEY")]
+    #[error(
+        "Polygon's stream refuses the key ({words}): give the right one in POLYGON_API_KEY or \
+         MASSIVE_API_KEY"
+    )]
     Key {
         /// What the server says.
         words: String,

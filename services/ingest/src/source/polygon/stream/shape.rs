@@ -2,25 +2,24 @@
 //!
 //! 1. Within a frame events are taken in the order of their own time and number; across frames
 //!    order and duplicates are the normalizer's business.
-//! 2. A trade is a price, except for two kinds that by the exchanges' rules say nothing about the
-//!    last price: odd lots (condition 37), and trades of the extended hours (Form T, condition 12)
-//!    that are reported in the regular session. Their shares are counted with the next price. In the
-//!    extended hours Form T is the usual trade and a price.
+//! 2. A trade is a price, except where its conditions say that it does not update the last one
+//!    ([`conditions`]): its shares are counted with the next price.
 //! 3. A bid and ask make no price: the next trade carries them.
-//! 4. A second is a price at its last millisecond, once: sent again it is none. A minute sent again
-//!    goes out again, for it replaces the earlier one.
+//! 4. A second is a price at its last millisecond, once on a connection: sent again it is none. A
+//!    minute sent again goes out again, for it replaces the earlier one.
 //! 5. Tickers that were not asked for are passed over.
+//! 6. What is ahead of our clock is dropped and counted: nothing is learnt from it, or one wrong time
+//!    would silence a symbol for as long as it is ahead. Its prices are set apart, for they may tell
+//!    that the clock is behind.
 
 use super::frames::{Book, Event, Trade, Window};
-use crate::source::Quote;
+use crate::source::{
+    Quote,
+    conditions::{self, Sale},
+};
 use market::Calendar;
-use proto::{Bar, Message as _, PriceField, Session, Source as Origin, Symbol};
+use proto::{Bar, Message as _, PriceField, Source as Origin, Symbol};
 use std::collections::BTreeMap;
-
-/// Reported with "odd lot": no price of a round lot.
-const ODD_LOT: i64 = 37;
-/// Reported with "Form T": traded in the extended hours.
-const FORM_T: i64 = 12;
 
 /// What a frame amounts to for its taker.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -31,6 +30,10 @@ pub struct Shaped {
     pub bars: Vec<Bar>,
     /// Minutes that are none: not on a minute, or their high below their low.
     pub malformed: u64,
+    /// Events from the future, dropped.
+    pub early: u64,
+    /// The prices among them.
+    pub ahead: Vec<Quote>,
     /// Something came from the market, whether or not it is a price.
     pub alive: bool,
 }
@@ -85,16 +88,18 @@ impl Shaper {
             line.bid = None;
             line.ask = None;
             line.carried = 0.0;
+            line.second_ms = i64::MIN;
             line.gap = true;
         }
     }
 
-    /// Takes the events of one frame in.
-    pub fn take(&mut self, mut events: Vec<Event<'_>>) -> Shaped {
+    /// Takes the events of one frame in; those later than `latest_ms` (since 1970 UTC) are dropped.
+    pub fn take(&mut self, mut events: Vec<Event<'_>>, latest_ms: i64) -> Shaped {
         let mut shaped = Shaped::default();
         events.sort_by_key(order);
         for event in &events {
             match event {
+                event if time_ms(event) > latest_ms => self.early(event, &mut shaped),
                 Event::Trade(trade) => self.trade(trade, &mut shaped),
                 Event::Book(book) => self.book(book, &mut shaped),
                 Event::Second(window) => self.second(window, &mut shaped),
@@ -105,13 +110,41 @@ impl Shaper {
         shaped
     }
 
+    fn early(&self, event: &Event<'_>, shaped: &mut Shaped) {
+        let (Event::Trade(Trade { ticker, .. })
+        | Event::Book(Book { ticker, .. })
+        | Event::Second(Window { ticker, .. })
+        | Event::Minute(Window { ticker, .. })) = event
+        else {
+            return;
+        };
+        let Some(line) = self.lines.get(ticker.as_ref()) else { return };
+        shaped.alive = true;
+        shaped.early += 1;
+        let (price, field) = match event {
+            Event::Trade(trade) => (trade.price, PriceField::Trade),
+            Event::Second(window) => (window.close, PriceField::Second),
+            Event::Status(_)
+            | Event::Book(_)
+            | Event::Minute(_)
+            | Event::Fair(_)
+            | Event::Band(_) => return,
+        };
+        let time_ns = time_ms(event).saturating_mul(1_000_000);
+        shaped.ahead.push(line.plain(price, 0.0, time_ns, field, self.delayed));
+    }
+
     fn trade(&mut self, trade: &Trade<'_>, shaped: &mut Shaped) {
         let Some(line) = self.lines.get_mut(trade.ticker.as_ref()) else { return };
         shaped.alive = true;
-        let late = || self.calendar.session_at(trade.time_ms) == Session::Regular;
-        if trade.conditions.contains(&ODD_LOT) || (trade.conditions.contains(&FORM_T) && late()) {
-            line.carried += trade.size.max(0.0);
-            return;
+        let session = || self.calendar.session_at(trade.time_ms);
+        match conditions::sale(&trade.conditions, session) {
+            Sale::Price => {}
+            Sale::Shares => {
+                line.carried += trade.size.max(0.0);
+                return;
+            }
+            Sale::Nothing => return,
         }
         let size = trade.size.max(0.0) + std::mem::take(&mut line.carried);
         let time_ns = trade.time_ms * 1_000_000;
@@ -159,6 +192,19 @@ impl Line {
         field: PriceField,
         delayed: bool,
     ) -> Quote {
+        let gap = price > 0.0 && std::mem::take(&mut self.gap);
+        Quote { gap, ..self.plain(price, size, time_ns, field, delayed) }
+    }
+
+    /// A price that leaves the line as it is.
+    fn plain(
+        &self,
+        price: f64,
+        size: f64,
+        time_ns: i64,
+        field: PriceField,
+        delayed: bool,
+    ) -> Quote {
         Quote {
             symbol: self.symbol.clone(),
             price,
@@ -169,8 +215,19 @@ impl Line {
             bid: self.bid,
             ask: self.ask,
             prev_close: None,
-            gap: price > 0.0 && std::mem::take(&mut self.gap),
+            gap: false,
+            received_ns: None,
         }
+    }
+}
+
+/// When it happened, milliseconds since 1970 UTC: a window at its last one.
+fn time_ms(event: &Event<'_>) -> i64 {
+    match event {
+        Event::Trade(trade) => trade.time_ms,
+        Event::Book(book) => book.time_ms.unwrap_or(0),
+        Event::Second(window) | Event::Minute(window) => window.start_ms.max(window.end_ms - 1),
+        Event::Status(_) | Event::Fair(_) | Event::Band(_) => 0,
     }
 }
 

@@ -17,6 +17,7 @@ fn quote(symbol: &str, time_ns: i64, size: f64) -> Quote {
         ask: None,
         prev_close: None,
         gap: false,
+        received_ns: None,
     }
 }
 

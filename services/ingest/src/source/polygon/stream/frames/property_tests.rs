@@ -40,7 +40,7 @@ fn feed(bytes: &[u8]) {
     }
     let mut shaper = Shaper::new(&symbols, Calendar::default(), false);
     let events = frame.events.len();
-    let taken = shaper.take(frame.events);
+    let taken = shaper.take(frame.events, i64::MAX);
     assert!(taken.quotes.len() + taken.bars.len() <= events);
 }
 

@@ -101,7 +101,8 @@ struct WireBand<'a> {
 /// Why an item cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum Fault {
-    #[error("{0}")]
+    // Its own words would say the item's.
+    #[error("no JSON of its kind: {:?} at {}", .0.classify(), .0.column())]
     Json(#[from] serde_json::Error),
     #[error("`{0}` is missing or no number")]
     Missing(&'static str),

@@ -1,11 +1,15 @@
 //! One connection: frames in, answers out, until it ends.
 
 use super::{End, Reader};
-use crate::source::polygon::stream::{
-    StreamEvent,
-    frames::{self, Event},
-    session::{Pause, Step},
-    socket::Socket,
+use crate::normalize::Unfit;
+use crate::source::polygon::{
+    redact::redacted,
+    stream::{
+        StreamEvent, StreamSettings,
+        frames::{self, Event},
+        session::{Pause, Step, short},
+        socket::Socket,
+    },
 };
 use futures_util::{SinkExt as _, StreamExt as _};
 use secrecy::ExposeSecret as _;
@@ -74,7 +78,7 @@ impl<'r> Connection<'r> {
         match message {
             Message::Text(text) => self.frame(text.as_bytes()).await,
             Message::Binary(bytes) => self.frame(&bytes).await,
-            Message::Close(close) => Some(closed(close.as_ref())),
+            Message::Close(close) => Some(self.closed(close.as_ref())),
             // Pings are answered by the socket itself.
             Message::Ping(_) | Message::Pong(_) | Message::Frame(_) => None,
         }
@@ -88,7 +92,8 @@ impl<'r> Connection<'r> {
         let mut steps = Vec::new();
         for event in &frame.events {
             if let Event::Status(status) = event {
-                steps.extend(self.reader.session.status(&status.status, &status.message, now));
+                let (status, message) = (self.hidden(&status.status), self.hidden(&status.message));
+                steps.extend(self.reader.session.status(&status, &message, now));
             }
         }
         let malformed = frame.malformed + self.data(frame.events);
@@ -98,7 +103,21 @@ impl<'r> Connection<'r> {
 
     /// Puts prices and minutes into the buffer; gives the number of malformed ones.
     fn data(&mut self, events: Vec<Event<'_>>) -> u64 {
-        let shaped = self.reader.shaper.take(events);
+        let StreamSettings { clock, ahead, .. } = &self.reader.settings;
+        let ahead_ms = i64::try_from(ahead.as_millis()).unwrap_or(i64::MAX);
+        let now_ns = clock.now_ns();
+        let latest_ms = now_ns.div_euclid(1_000_000).saturating_add(ahead_ms);
+        let mut shaped = self.reader.shaper.take(events, latest_ms);
+        // Where there is nothing else, the taker drops them and sees that our clock is behind.
+        let mut early = shaped.early;
+        if shaped.quotes.is_empty() {
+            early = early.saturating_sub(shaped.ahead.len() as u64);
+            shaped.quotes.append(&mut shaped.ahead);
+        }
+        for quote in &mut shaped.quotes {
+            quote.received_ns = Some(now_ns);
+        }
+        metrics::counter!("ingest_dropped_total", "reason" => Unfit::Time.label()).increment(early);
         if shaped.alive {
             self.reader.watchdog.fed();
         }
@@ -162,6 +181,20 @@ impl<'r> Connection<'r> {
         None
     }
 
+    /// What the server says, without the key.
+    fn hidden(&self, text: &str) -> String {
+        redacted(text, &self.reader.settings.key)
+    }
+
+    /// The server closes. 1008 without a word before it is how it treats one connection too many.
+    fn closed(&self, close: Option<&CloseFrame>) -> End {
+        let Some(close) = close else { return lost("the server closed the connection".to_owned()) };
+        let reason = short(&self.hidden(close.reason.as_str()));
+        let words = format!("the server closed the connection ({} {reason})", close.code);
+        let pause = if close.code == CloseCode::Policy { Pause::CoolDown } else { Pause::Usual };
+        End::Lost { words, pause }
+    }
+
     async fn authenticate(&mut self) -> Option<End> {
         let key = self.reader.settings.key.expose_secret();
         let request = serde_json::json!({ "action": "auth", "params": key }).to_string();
@@ -189,15 +222,6 @@ impl<'r> Connection<'r> {
 
 fn lost(words: String) -> End {
     End::Lost { words, pause: Pause::Usual }
-}
-
-/// The server closes. 1008 without a word before it is how it treats one connection too many.
-fn closed(close: Option<&CloseFrame>) -> End {
-    let Some(close) = close else { return lost("the server closed the connection".to_owned()) };
-    let reason = super::super::session::short(close.reason.as_str());
-    let words = format!("the server closed the connection ({} {reason})", close.code);
-    let pause = if close.code == CloseCode::Policy { Pause::CoolDown } else { Pause::Usual };
-    End::Lost { words, pause }
 }
 
 /// What broke, in words that hold nothing of what was sent.

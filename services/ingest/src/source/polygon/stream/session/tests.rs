@@ -330,3 +330,9 @@ fn a_pair_is_split_at_its_first_dot() {
         assert_eq!(Pair::parse(text), None, "{text}");
     }
 }
+
+#[test]
+fn a_refused_key_is_told_by_both_of_its_names() {
+    let text = StreamRefusal::Key { words: "no".to_owned() }.to_string();
+    assert!(text.contains("POLYGON_API_KEY or MASSIVE_API_KEY"), "{text}");
+}

@@ -8,6 +8,8 @@ const CALENDAR: &str = include_str!("../../../../../../../config/market_calendar
 /// Friday 2026-11-20 in New York: 10:00 and 07:00.
 const REGULAR_MS: i64 = 1_795_186_800_000;
 const PRE_MS: i64 = REGULAR_MS - 3 * 3_600_000;
+/// What is later is not believed.
+const LATEST_MS: i64 = REGULAR_MS + 120_000;
 
 fn shaper() -> Shaper {
     let symbols = ["A", "BRK.B"].map(|name| Symbol::parse(name).unwrap());
@@ -18,7 +20,7 @@ fn take(shaper: &mut Shaper, items: &[String]) -> Shaped {
     let text = format!("[{}]", items.join(","));
     let frame = decode(text.as_bytes());
     assert_eq!((frame.malformed, frame.unknown), (0, 0), "{text}");
-    shaper.take(frame.events)
+    shaper.take(frame.events, LATEST_MS)
 }
 
 fn trade(symbol: &str, price: f64, size: f64, time_ms: i64, sequence: i64) -> String {
@@ -87,6 +89,33 @@ fn a_bid_and_ask_make_no_price_and_are_carried_by_the_trades_after_them() {
 }
 
 #[test]
+fn sales_that_do_not_update_the_last_price_are_none_and_their_shares_count_with_the_next() {
+    let mut shaper = shaper();
+    for (nth, code) in (0..).zip(["2", "7", "20", "22", "14,32", "52", "53"]) {
+        let none = take(&mut shaper, &[marked(90.0, 10.0, REGULAR_MS + nth, code)]);
+        assert!(none.quotes.is_empty() && none.alive, "{code}");
+    }
+    // The exchange's word for its auction is no trade at all.
+    for code in ["15", "16"] {
+        let none = take(&mut shaper, &[marked(90.0, 1e6, REGULAR_MS + 8, code)]);
+        assert!(none.quotes.is_empty(), "{code}");
+    }
+    let next = take(&mut shaper, &[marked(9.0, 5.0, REGULAR_MS + 9, "14,41")]);
+    assert_eq!(prices(&next), [(9.0, 75.0)]);
+}
+
+#[test]
+fn prices_from_the_future_are_set_apart_and_change_nothing() {
+    let mut shaper = shaper();
+    shaper.lost();
+    let early = take(&mut shaper, &[trade("A", 9.0, 5.0, LATEST_MS + 1, 1)]);
+    assert_eq!((early.quotes.len(), early.ahead.len(), early.early), (0, 1, 1));
+    assert!(!early.ahead[0].gap);
+    let next = take(&mut shaper, &[trade("A", 8.0, 5.0, REGULAR_MS, 2)]);
+    assert!(next.quotes[0].gap && next.ahead.is_empty());
+}
+
+#[test]
 fn odd_lots_are_no_price_and_their_shares_count_with_the_next() {
     let mut shaper = shaper();
     let odd = take(&mut shaper, &[marked(9.0, 7.0, REGULAR_MS, "14,37")]);
@@ -118,7 +147,31 @@ fn a_second_is_a_price_at_its_last_millisecond_and_sent_again_it_is_none() {
     assert_eq!(prices(&next), [(6.0, 1.0)]);
     shaper.lost();
     let after = take(&mut shaper, &[window("A", REGULAR_MS + 1_000, 6.0, 1.0)]);
-    assert!(after.quotes.is_empty(), "also after a reconnect");
+    assert!(after.quotes[0].gap, "what another connection said is for the normalizer to know");
+}
+
+#[test]
+fn a_time_in_the_future_costs_its_own_event_and_silences_no_symbol() {
+    let mut shaper = shaper();
+    shaper.lost();
+    let far_ms = 4_070_908_800_000;
+    let early = take(
+        &mut shaper,
+        &[
+            window("A", far_ms, 5.0, 70.0),
+            window("AM", far_ms, 5.0, 70.0),
+            window("AM", LATEST_MS, 5.0, 70.0),
+            trade("A", 9.0, 1.0, LATEST_MS + 1, 1),
+            marked(9.0, 7.0, LATEST_MS + 1, "37"),
+            format!(r#"{{"ev":"Q","sym":"A","bp":7.0,"t":{far_ms}}}"#),
+        ],
+    );
+    assert_eq!((early.quotes.len(), early.bars.len()), (0, 0), "{early:?}");
+    assert_eq!((early.early, early.malformed, early.alive), (6, 0, true));
+    let good = take(&mut shaper, &[window("A", REGULAR_MS, 6.0, 1.0)]);
+    let [quote] = good.quotes.as_slice() else { panic!("{good:?}") };
+    assert_eq!((quote.price, quote.size, quote.bid, quote.gap), (6.0, 1.0, None, true));
+    assert_eq!(good.early, 0);
 }
 
 #[test]
