@@ -114,6 +114,8 @@ function merge(model, frame) {
     if (live) tellChanges(model, symbol, pane, change);
     mergeSymbol(pane, change);
   }
+  // Shading and axes follow the sessions, price or no price.
+  if (frame.sessions !== undefined) for (const pane of model.symbols.values()) pane.dirty.any = true;
 }
 
 function mergeSymbol(pane, change) {

@@ -27,6 +27,12 @@ test("a closed bar and a marker wait for the paint, however many frames come in 
   assert.equal(takeDirty(model, "A"), null);
 });
 
+test("other sessions make every pane be painted, also where no price comes", () => {
+  const model = modelWith({ bars: [bar(1)] });
+  applyFrame(model, { ...delta(5, 6, {}), sessions: { days: [] } });
+  assert.ok(takeDirty(model, "A").any);
+});
+
 test("a frame applied twice changes nothing", () => {
   const model = modelWith({ bars: [bar(1)] });
   const frame = delta(5, 6, { A: { bars: [bar(2)], markers: [{ id: "m" }] } });
