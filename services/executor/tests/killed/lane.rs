@@ -250,10 +250,7 @@ impl Lane {
         // What was claimed by a dead process and is not at the broker is not sent again; nothing
         // else but a fault that lets nothing through may keep an intent from trading.
         let died = first.state == OrderState::Submitting && first.writer != last.writer;
-        // On a loaded machine an answer may be late by itself. Whatever is at the broker after that
-        // is in the journal, as the ledgers have just been held against each other.
-        let unheard = events.iter().any(|event| event.state == OrderState::Unknown);
-        let excused = died || unheard || plan.may_come_to_nothing();
+        let excused = died || plan.may_come_to_nothing();
         assert!(last.state == OrderState::Filled || excused, "should have traded: {events:#?}");
         assert_ne!(last.state, OrderState::Refused, "{events:#?}");
     }
